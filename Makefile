@@ -1,0 +1,39 @@
+# Two commands for a newcomer: `make demo` and `make test`. The rest is for those who work here.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+DEMO_ARGS = $(if $(FOR),--for $(FOR)) $(if $(FAULT),--fault $(FAULT))
+
+.PHONY: help demo test check bench tools clean
+
+help:
+	@echo "make demo [FOR=40] [FAULT=frozen-source]   a world of 423 simulated accounts and the real daemon"
+	@echo "make test                                  everything: lint, types, all tests against real servers"
+	@echo "make bench                                 ratios against bare limits, measured in one run"
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[embedded,test]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python daemon.py demo $(DEMO_ARGS)
+
+tools:
+	@bash tests/install_tools.sh
+
+test: $(STAMP) tools
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: $(STAMP)
+	@$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

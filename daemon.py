@@ -1,0 +1,227 @@
+"""The command line and the wiring. It alone knows which channels, rules and profiles there are."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from monitor import commands
+from monitor.app import App, Tables
+from monitor.errors import BadInput, MonitorError, NoDatabase, StoreAway
+from monitor.logs import configure
+from monitor.settings import Settings, load
+
+app = typer.Typer(
+    help="政务新媒体监测：采集各平台账号的更新情况，判定超期未更新与未转载，发送提醒，汇总结果。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+importing = typer.Typer(help="导入名册、重要信息（转载任务）或人工核查记录。", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(importing, name="import")
+
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="设置文件，默认为当前目录的 settings.toml", show_default=False)]
+
+
+def tables() -> Tables:
+    """Return the plug-ins. Imported here, so that `--help` need not wait for them."""
+    from adapters import ADAPTERS
+    from adapters.http import Door
+    from adapters.manual import hand_check
+    from rules import PROFILES, RULES
+
+    def door(settings: Settings, rng: random.Random) -> Door:
+        poll = settings.poll
+        return Door(
+            rng=rng,
+            body_cap=poll.body_cap_bytes,
+            retry_wait=poll.retry_wait_seconds,
+            proxy_from_environment=poll.proxy_from_environment,
+        )
+
+    return Tables(adapters=ADAPTERS, rules=RULES, profiles=PROFILES, door=door, hand_check=hand_check)
+
+
+@app.command()
+def run(settings: SettingsFile = None) -> None:
+    """启动守护进程，持续运行，直到收到 SIGTERM 或 Ctrl-C。
+
+    例：python daemon.py run --settings /etc/zhengwu/settings.toml
+    """
+
+    async def job(made: App) -> int:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await made.run(stop)
+        return 0
+
+    _with_app(settings, job, join=False)
+
+
+@app.command()
+def demo(
+    seconds: Annotated[
+        float | None, typer.Option("--for", help="运行多少秒后自行结束；不填则直到 Ctrl-C", min=1, show_default=False)
+    ] = None,
+    fault: Annotated[str | None, typer.Option(help="模拟一种故障，如 frozen-source", show_default=False)] = None,
+    directory: Annotated[Path, typer.Option(help="数据与结果存放处")] = Path("var/demo"),
+) -> None:
+    """在本机演示：模拟平台、真实守护进程、本地邮件接收，无需外网。
+
+    例：python daemon.py demo --for 40
+    """
+    from demo.run import run_demo
+
+    _run(lambda: run_demo(seconds, fault, directory, tables=tables()))
+
+
+@app.command()
+def check(settings: SettingsFile = None) -> None:
+    """检查设置，测试 MongoDB、邮件服务器和各采集渠道，一次列出所有问题。
+
+    例：python daemon.py check
+    """
+
+    _run(lambda: commands.check(settings, tables()))
+
+
+@importing.command("accounts")
+def import_accounts(
+    file: Annotated[Path, typer.Argument(help="CSV 或 XLSX；模板见 examples/accounts-template.csv")],
+    yes: Annotated[bool, typer.Option("--yes", help="有账号将被移出名册时不再询问")] = False,
+    settings: SettingsFile = None,
+) -> None:
+    """导入账号名册，显示新增、变更和移出的账号。文件有误则整体不导入。
+
+    例：python daemon.py import accounts examples/ankang-2020q1/accounts.csv
+    """
+    _with_app(settings, lambda made: commands.import_accounts(made, file, yes))
+
+
+@importing.command("articles")
+def import_articles(
+    file: Annotated[Path, typer.Argument(help="CSV 或 XLSX；模板见 examples/articles-template.csv")], settings: SettingsFile = None
+) -> None:
+    """导入重要信息（转载任务）；编号相同的会被更新。
+
+    例：python daemon.py import articles tasks.xlsx
+    """
+    _with_app(settings, lambda made: commands.import_articles(made, file))
+
+
+@importing.command("looks")
+def import_looks(
+    file: Annotated[Path, typer.Argument(help="CSV 或 XLSX；模板见 examples/looks-template.csv")], settings: SettingsFile = None
+) -> None:
+    """导入人工核查记录：标识码、最后更新时间（日期或“无内容”）、检查时间、检查人。
+
+    例：python daemon.py import looks examples/ankang-2020q1/looks.csv
+    """
+    _with_app(settings, lambda made: commands.import_looks(made, file))
+
+
+@app.command()
+def poll(accounts: Annotated[list[str], typer.Argument(help="账号标识码，可多个")], settings: SettingsFile = None) -> None:
+    """立即采集指定账号一次，显示结果。
+
+    例：python daemon.py poll 341500M040XL0006
+    """
+    _with_app(settings, lambda made: commands.poll(made, accounts))
+
+
+@app.command()
+def judge(
+    as_of: Annotated[str | None, typer.Option("--as-of", help="截至日期 YYYY-MM-DD（当日24时）；不填则为此刻", show_default=False)] = None,
+    profile: Annotated[str | None, typer.Option(help="判定口径，如 guoban-2019、ankang-2020", show_default=False)] = None,
+    format: Annotated[str, typer.Option(help="table、csv 或 json")] = "table",
+    everyone: Annotated[bool, typer.Option("--all", help="表格中也列出合格账号")] = False,
+    settings: SettingsFile = None,
+) -> None:
+    """按已存数据重新判定，可指定过去任一日期和任一口径。
+
+    例：python daemon.py judge --as-of 2020-03-03 --profile ankang-2020
+    """
+    day = _day(as_of)
+    if format not in commands.FORMATS:
+        raise typer.BadParameter(f"应为 {'、'.join(commands.FORMATS)} 之一", param_hint="--format")
+    _with_app(settings, lambda made: commands.judge(made, day, profile, format, everyone))
+
+
+@app.command()
+def status(settings: SettingsFile = None) -> None:
+    """显示名册规模、判定汇总、各渠道状态和待处理的提醒。
+
+    例：python daemon.py status
+    """
+    _with_app(settings, commands.status)
+
+
+@app.command()
+def release(
+    platform: Annotated[str | None, typer.Argument(help="平台，如 微信；不填则全部", show_default=False)] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """人工核实后，放行因“集中异常”被暂扣的不合格判定。
+
+    例：python daemon.py release 微信
+    """
+    _with_app(settings, lambda made: commands.release(made, platform))
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise typer.BadParameter(f"{text} 不是日期，应如 2020-03-03", param_hint="--as-of") from None
+
+
+def _with_app(path: Path | None, job: Callable[[App], Awaitable[int]], *, join: bool = True) -> None:
+    async def whole() -> int:
+        settings = load(path)
+        configure(settings.log)
+        async with App(settings, tables(), join=join) as made:
+            return await job(made)
+
+    _run(whole)
+
+
+def _run(job: Callable[[], Any]) -> None:
+    """Run a job; turn what it raises into a message and an exit code: 1 the job failed, 2 wrong usage or settings."""
+    try:
+        code = asyncio.run(job())
+    except BadInput as error:
+        for problem in error.problems:
+            typer.echo(problem, err=True)
+        code = 2
+    except NoDatabase as error:
+        typer.echo(str(error), err=True)
+        code = 1
+    except StoreAway as error:
+        typer.echo(f"数据库无法访问，请检查 ZHENGWU_MONGO__URL 与网络（{error}）", err=True)
+        code = 1
+    except MonitorError as error:
+        typer.echo(str(error), err=True)
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output has gone, as `| head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    app()

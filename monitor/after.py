@@ -1,0 +1,138 @@
+"""What an account's state becomes after a poll. Pure: state and poll in; state, new posts and changed posts out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.model import AccountState, GoodLook, Poll, Post, PostMark, Sight, Snapshot
+from monitor.schedule import add_activity
+
+SEEN_LIMIT = 200
+"""Hashes kept per account: four times the longest page; beyond it a post is merely inserted again and found known."""
+
+FUTURE_TOLERANCE = timedelta(minutes=10)
+"""Clocks differ; a post dated further ahead than this is scheduled, not published, and counts as nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """The new state (without `next_poll_at`), the posts to write, and whether the newest visible post was lost and must be looked up."""
+
+    state: AccountState
+    new: tuple[tuple[Post, str], ...]
+    changed: tuple[tuple[Post, str], ...]
+    lost_newest: bool
+
+
+def after(state: AccountState, poll: Poll) -> After:
+    """Return what the poll makes of the state.
+
+    1. Posts of all snapshots, partial ones too: unseen ids are new, other hashes are changes.
+    2. Last update: the newest visible post, never the first of a page and never one dated ahead.
+    3. Sight: only what a complete snapshot covered. A failed or partial look adds nothing to it and takes nothing away.
+    4. Failures: counted until a complete view comes. A hand check about an earlier time does not hide a later failure.
+    """
+    posts = _unique(post for snapshot in poll.snapshots for post in snapshot.posts if post.account_id == state.account_id)
+    hashes = {post.id: content_hash(post) for post in posts}
+    new = tuple((post, hashes[post.id]) for post in posts if post.id not in state.seen)
+    changed = tuple((post, hashes[post.id]) for post in posts if state.seen.get(post.id, hashes[post.id]) != hashes[post.id])
+    last_post, lost = _newest(state.last_post, posts, poll.at)
+    changes: dict[str, Any] = {
+        "last_post": last_post,
+        "sight": _seen(state.sight, poll.snapshots),
+        "last_good": _last_good(state.last_good, poll),
+        "seen": _remember(state.seen, hashes, poll.snapshots),
+        "memory": _memory(state.memory, poll),
+        **_failures(state, poll),
+    }
+    fresh = [post.published_at for post, _ in new if post.visible and post.kind != "hand_check"]
+    changes["activity"] = add_activity(state, fresh, poll.at)
+    changes["activity_at"] = poll.at
+    profile = {key: value for snapshot in poll.snapshots for key, value in snapshot.profile.items()}
+    if profile:
+        changes["profile"] = {**state.profile, **profile}
+    return After(state.model_copy(update=changes), new, changed, lost)
+
+
+def content_hash(post: Post) -> str:
+    """Return a short hash of what a reader would see of the post; when we first saw it is not part of it."""
+    citation = post.citation
+    parts = (
+        post.published_at.isoformat(),
+        post.url,
+        post.title,
+        post.text,
+        post.kind,
+        f"{post.pinned:d}{post.private:d}{post.deleted_at is not None:d}",
+        f"{citation.url}\x1f{citation.title}\x1f{citation.account}\x1f{citation.post_id}" if citation else "",
+    )
+    return hashlib.blake2b("\x1e".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _unique(posts: Iterable[Post]) -> list[Post]:
+    return list({post.id: post for post in posts}.values())
+
+
+def _newest(known: PostMark | None, posts: list[Post], now: datetime) -> tuple[PostMark | None, bool]:
+    """Return the newest visible post, and whether the known one was just seen deleted or hidden with nothing newer in sight."""
+    gone = known is not None and any(post.id == known.id and not post.visible for post in posts)
+    candidates = [_mark(post) for post in posts if post.visible and post.published_at <= now + FUTURE_TOLERANCE]
+    if known is not None and not gone:
+        # The page's own word on a known post is the newer one.
+        candidates = [*candidates, *([known] if all(each.id != known.id for each in candidates) else [])]
+    newest = max(candidates, key=lambda mark: mark.published_at, default=None)
+    return newest, gone and (newest is None or (known is not None and newest.published_at < known.published_at))
+
+
+def _mark(post: Post) -> PostMark:
+    return PostMark(id=post.id, published_at=post.published_at, url=post.url, title=post.title[:200], precision=post.precision)
+
+
+def _covering(snapshot: Snapshot) -> bool:
+    return snapshot.covers_from is not None and snapshot.covers_until is not None and not snapshot.partial
+
+
+def _seen(sight: Sight, snapshots: tuple[Snapshot, ...]) -> Sight:
+    for snapshot in snapshots:
+        if _covering(snapshot) and snapshot.covers_from is not None and snapshot.covers_until is not None:
+            sight = sight.add(snapshot.covers_from, snapshot.covers_until)
+    return sight
+
+
+def _last_good(known: GoodLook | None, poll: Poll) -> GoodLook | None:
+    for snapshot in poll.snapshots:
+        if _covering(snapshot) and snapshot.covers_until is not None and (known is None or poll.at >= known.at):
+            known = GoodLook(channel=snapshot.channel, at=poll.at, digest=snapshot.digest, covers_until=snapshot.covers_until)
+    return known
+
+
+def _remember(seen: Mapping[str, str], hashes: Mapping[str, str], snapshots: tuple[Snapshot, ...]) -> Mapping[str, str]:
+    """Keep the newest page's hashes; what fell off it stays while there is room, since pages overlap and channels differ."""
+    if not hashes:
+        return seen
+    kept = {**hashes, **{post: known for post, known in seen.items() if post not in hashes}}
+    return dict(list(kept.items())[:SEEN_LIMIT])
+
+
+def _memory(memory: Mapping[str, Mapping[str, Any]], poll: Poll) -> Mapping[str, Mapping[str, Any]]:
+    keys = {outcome.channel.adapter: outcome.channel.key for outcome in poll.outcomes}
+    news = {keys[snapshot.channel]: snapshot.memory for snapshot in poll.snapshots if snapshot.channel in keys and snapshot.memory}
+    return {**memory, **news} if news else memory
+
+
+def _failures(state: AccountState, poll: Poll) -> dict[str, Any]:
+    if state.last_tried_at is not None and poll.at < state.last_tried_at:
+        return {}
+    fault = poll.fault
+    if fault is None:
+        return {"last_tried_at": poll.at, "failures": 0, "failing_since": None, "last_error": None}
+    return {
+        "last_tried_at": poll.at,
+        "failures": state.failures + 1,
+        "failing_since": state.failing_since or poll.at,
+        "last_error": fault,
+    }

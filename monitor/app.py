@@ -1,0 +1,357 @@
+"""Takes the tables, builds the parts, runs the loops, and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from monitor import history
+from monitor.clock import SystemClock
+from monitor.committer import Committer
+from monitor.embedded import Embedded
+from monitor.errors import BadSettings, StoreAway
+from monitor.judging import Judge, Picture
+from monitor.metrics import Metrics, Rollup
+from monitor.model import Account, AccountState, Poll, RepostStanding, RepostVerdict, Severity, Snapshot, Stage, Standing
+from monitor.notify.mail import SmtpNotifier
+from monitor.pauses import Pauses
+from monitor.polling import Polling
+from monitor.ports import Adapter, Clock, Credentials, Grader, Rule
+from monitor.schedule import Backoff, post_rate, solve
+from monitor.settings import EMBEDDED, CredentialBook, ScheduleSettings, Settings, channel_settings, nearest, owned
+from monitor.store import Store
+from monitor.telling import Telling
+from monitor.web import Health, build
+
+log = structlog.get_logger("app")
+
+DAY_SECONDS = 86_400.0
+LOOP_PATIENCE = 10
+"""A loop that has not come round for so many of its periods is reported as dead by /healthz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The plug-ins, by name: what daemon.py alone knows. `door` makes the one HTTP door they share; `hand_check` reads a person's look."""
+
+    adapters: Mapping[str, type[Adapter]]
+    rules: Mapping[str, type[Rule]]
+    profiles: Mapping[str, Grader]
+    door: Callable[[Settings, random.Random], Any]
+    hand_check: Callable[[Account, date | None, datetime, str], Snapshot]
+
+
+class App:
+    """The daemon's parts. Open it with `async with` (database, door), then `run` it, or use its parts for one command.
+
+    Raises `BadSettings` when a channel, rule or profile named in the settings is unknown or wrongly set.
+    """
+
+    def __init__(
+        self, settings: Settings, tables: Tables, clock: Clock | None = None, rng: random.Random | None = None, *, join: bool = False
+    ) -> None:
+        self.settings, self.tables = settings, tables
+        self.clock: Clock = clock or SystemClock()
+        self.rng = rng or random.Random()
+        self.metrics = Metrics()
+        self.credentials = CredentialBook(settings.credentials)
+        self.rules, self.grader = _rules(settings, tables)
+        self.backoff = _backoff(settings.schedule)
+        self._door = tables.door(settings, self.rng)
+        self.adapters = _adapters(settings, tables, self._door, self.credentials)
+        self.notifier = SmtpNotifier(settings.smtp) if settings.smtp.host else None
+        self._join = join
+        self._stack = AsyncExitStack()
+        self.picture: Picture | None = None
+        self.web_address = ""
+        self._beats: dict[str, tuple[float, float]] = {}
+        self._ticked = asyncio.Event()
+        self._solved_at: datetime | None = None
+
+    async def __aenter__(self) -> App:
+        try:
+            await self._open()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _open(self) -> None:
+        mongo = self.settings.mongo
+        url = mongo.url.get_secret_value()
+        if url == EMBEDDED:
+            embedded = Embedded(mongo.data_directory, mongo.mongod, join=self._join)
+            url = (await self._stack.enter_async_context(embedded)).url
+        self.store = Store(url, mongo.database, poll_record_days=mongo.poll_record_days, selection_seconds=mongo.server_selection_seconds)
+        self._stack.callback(self.store.close)
+        await self.store.open()
+        await self._stack.enter_async_context(self._door)
+        now = self.clock.now()
+        # What was paused is tried once after a start: settings may have been mended, and one request is harmless.
+        known = [each.model_copy(update={"paused_until": None}) for each in await self.store.channels()]
+        self.pauses = Pauses(self.backoff, known)
+        self.judge = Judge(self.store, self.rules, self.grader, self.adapters, self.settings.guards)
+        self.committer = Committer(self.store, self.clock, self.metrics.observe_store)
+        owner = f"{socket.gethostname()} {os.getpid()}"
+        self.polling = Polling(
+            *(self.store, self.committer, self.judge, self.adapters, self.pauses, self.metrics, self.clock),
+            *(self.settings.poll, self.backoff, owner),
+        )
+        self.telling = Telling(self.store, self.notifier, self.settings.notify, self.settings.web.public_url, self.metrics, self.clock)
+        await self.judge.refresh_articles(now)
+
+    # -- running ------------------------------------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set; then claim nothing more, finish or give back what is under way, and write what is finished."""
+        async with AsyncExitStack() as stack:
+            if self.settings.web.enabled:
+                await self._serve(stack)
+            committing = asyncio.create_task(self.committer.run(), name="commit")
+            loops = [
+                asyncio.create_task(self._every("judge", self.settings.judge.tick_seconds, self._tick, stop), name="judge"),
+                asyncio.create_task(self._every("tell", self.settings.notify.interval_seconds, self.telling.round, stop), name="tell"),
+                asyncio.create_task(self._poll_loop(stop), name="poll"),
+            ]
+            log.info("started", accounts=(await self.store.counts(self.clock.now()))["accounts"], console=self.web_address)
+            await stop.wait()
+            log.info("stopping")
+            await self.polling.finish(self.settings.poll.stop_seconds)
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            committing.cancel()
+            await asyncio.gather(committing, return_exceptions=True)
+            log.info("stopped")
+
+    async def _poll_loop(self, stop: asyncio.Event) -> None:
+        # The first picture comes before the first look, so that no look is judged without knowing the sources.
+        await self._first_tick(stop)
+        await self._guarded("poll", lambda: self.polling.run(stop), stop)
+
+    async def _first_tick(self, stop: asyncio.Event) -> None:
+        stopping = asyncio.create_task(stop.wait())
+        ticked = asyncio.create_task(self._ticked.wait())
+        await asyncio.wait({stopping, ticked}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        ticked.cancel()
+
+    async def _every(self, name: str, seconds: float, once: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+        """Do something at an interval until `stop`. The database may go away and anything may fail: the loop lives on."""
+        while not stop.is_set():
+            await self._guarded(name, once, stop)
+            self._beats[name] = (self.clock.elapsed(), seconds)
+            try:
+                await asyncio.wait_for(stop.wait(), timeout=seconds)
+            except TimeoutError:
+                continue
+
+    async def _guarded(self, name: str, once: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+        try:
+            await once()
+        except StoreAway as error:
+            self.metrics.observe_store(False)
+            log.warning("database away", loop=name, reason=str(error))
+        except Exception:
+            self.metrics.observe_unexpected(name)
+            log.exception("a loop failed and goes on", loop=name)
+            await self.clock.sleep(1.0)
+
+    async def _tick(self) -> None:
+        now = self.clock.now()
+        picture = await self.judge.tick(now)
+        self.pauses.count(picture.served)
+        await self.store.put_channels(self.pauses.changed())
+        await self.judge.judge_channels(self.pauses.states(), now)
+        self._solve_paces(picture, now)
+        picture.activity = []
+        self.picture = picture
+        await self._publish(picture, now)
+        self.metrics.observe_store(True)
+        self._ticked.set()
+
+    def _solve_paces(self, picture: Picture, now: datetime) -> None:
+        """Solve each channel's pace anew, now and then: post rates move slowly, and a large roster makes it costly."""
+        if self._solved_at is not None and (now - self._solved_at).total_seconds() < self.settings.schedule.solve_seconds:
+            return
+        self._solved_at = now
+        by_channel: dict[str, list[float]] = {}
+        for account, state in picture.activity:
+            if account.channels:
+                by_channel.setdefault(account.channels[0].adapter, []).append(post_rate(state, now))
+        for name, rates in by_channel.items():
+            adapter = self.adapters.get(name)
+            if adapter is not None:
+                wishes = adapter.settings
+                shortest, longest = wishes.min_interval_minutes * 60, wishes.max_interval_minutes * 60
+                self.polling.paces[name] = solve(rates, wishes.daily_budget / DAY_SECONDS, shortest, longest)
+
+    async def _publish(self, picture: Picture, now: datetime) -> None:
+        alerts: Counter[tuple[str, Severity, Stage]] = Counter(
+            (a.finding.rule, a.finding.severity, a.stage) for a in await self.store.alerts([Stage.PENDING, Stage.HELD, Stage.OPEN])
+        )
+        reposts: dict[str, Counter[RepostVerdict]] = {}
+        for each in picture.reposts:
+            reposts.setdefault(each.article_id, Counter())[each.verdict] += 1
+        self.metrics.publish(
+            Rollup(
+                taken_at=now,
+                standings=picture.standings,
+                alerts_by=alerts,
+                channels=self.pauses.states(),
+                sources=list(picture.sources.values()),
+                reposts=reposts,
+                due=(await self.store.counts(now))["due"],
+                oldest_due_at=await self.store.oldest_due(now),
+                letters_waiting=self.telling.waiting,
+            )
+        )
+
+    # -- the console --------------------------------------------------------------------------------------------------------
+
+    async def _serve(self, stack: AsyncExitStack) -> None:
+        runner = web.AppRunner(build(self, self.metrics.render), access_log=None)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, self.settings.web.host, self.settings.web.port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise BadSettings(
+                [f"web.host/web.port：无法在 {self.settings.web.host}:{self.settings.web.port} 上监听（{error.strerror}）"]
+            ) from error
+        host, port = runner.addresses[0][:2]
+        self.web_address = f"http://{host}:{port}/"
+
+    @property
+    def profile_title(self) -> str:
+        return str(getattr(self.grader, "title", "") or self.grader.profile)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def rows(self) -> list[tuple[Account, Standing]]:
+        """Return every account with its standing, as of the last tick."""
+        return self.picture.standings if self.picture else []
+
+    async def open_alerts(self) -> int:
+        return len(await self.store.alerts([Stage.OPEN]))
+
+    async def health(self) -> Health:
+        """Alive while every loop comes round; ready when the database answers and the first tick is done."""
+        now = self.clock.elapsed()
+        dead = [name for name, (beat, seconds) in self._beats.items() if now - beat > LOOP_PATIENCE * max(seconds, 60.0)]
+        reasons = [f"loop {name} has stopped" for name in dead]
+        try:
+            await asyncio.wait_for(self.store.ping(), timeout=2.0)
+        except (StoreAway, TimeoutError):
+            reasons.append("the database does not answer")
+        if not self._ticked.is_set():
+            reasons.append("the first judgement is not done")
+        return Health(alive=not dead, ready=not reasons, reasons=tuple(reasons))
+
+    # -- for commands -------------------------------------------------------------------------------------------------------
+
+    def lanes(self, accounts: list[Account]) -> dict[str, str]:
+        """Return what each account's looks queue behind."""
+        return {account.id: self.polling.lane_of(account) for account in accounts}
+
+    async def standings(self) -> list[tuple[Account, Standing]]:
+        """Judge the whole roster as it stands, and return it."""
+        self.picture = await self.judge.tick(self.clock.now())
+        return self.picture.standings
+
+    async def repost_standings(self) -> list[RepostStanding]:
+        return self.picture.reposts if self.picture else []
+
+    async def standings_at(self, moment: datetime, profile: str | None = None) -> history.Judgement:
+        """Judge the whole roster as of a past moment, under any profile. Raises `BadSettings` for an unknown one."""
+        grader = _profile(self.settings, self.tables, profile or self.settings.judge.profile)
+        first_hand = {name: adapter.first_hand for name, adapter in self.adapters.items()}
+        return await history.judge_at(self.store, grader, first_hand, self.settings.guards, moment)
+
+    async def poll_now(self, ids: list[str]) -> dict[str, Poll]:
+        """Look at these accounts once, and write what was seen."""
+        await self.judge.tick(self.clock.now())
+        committing = asyncio.create_task(self.committer.run())
+        try:
+            return await self.polling.poll_now(ids)
+        finally:
+            committing.cancel()
+
+    async def states(self, ids: list[str]) -> dict[str, AccountState]:
+        return await self.store.states(ids)
+
+
+def _backoff(schedule: ScheduleSettings) -> Backoff:
+    return Backoff(
+        start=schedule.backoff_start_minutes * 60,
+        cap=schedule.backoff_cap_hours * 3600,
+        gone=schedule.gone_hours * 3600,
+        auth=schedule.auth_pause_hours * 3600,
+        rate=schedule.rate_pause_minutes * 60,
+    )
+
+
+def _adapters(settings: Settings, tables: Tables, door: Any, credentials: Credentials) -> dict[str, Adapter]:
+    problems = [
+        f"channels.{name}：没有这个渠道{nearest(name, tables.adapters)}" for name in settings.channels if name not in tables.adapters
+    ]
+    adapters: dict[str, Adapter] = {}
+    for name, kind in tables.adapters.items():
+        try:
+            wishes = channel_settings(settings, name, kind.Settings)
+        except BadSettings as error:
+            problems += error.problems
+            continue
+        if wishes.enabled:
+            make: Any = kind
+            adapters[name] = make(wishes, door, credentials)
+    if problems:
+        raise BadSettings(problems)
+    return adapters
+
+
+def _rules(settings: Settings, tables: Tables) -> tuple[list[Rule], Grader]:
+    problems = [f"rules.{name}：没有这条规则{nearest(name, tables.rules)}" for name in settings.rules if name not in tables.rules]
+    rules: list[Rule] = []
+    for name, kind in tables.rules.items():
+        model: Any = kind
+        try:
+            rules.append(owned(model, settings.rules.get(name, {}), f"rules.{name}"))
+        except BadSettings as error:
+            problems += error.problems
+    try:
+        grader = _profile(settings, tables, settings.judge.profile)
+    except BadSettings as error:
+        problems += error.problems
+    if problems:
+        raise BadSettings(problems)
+    return rules, grader
+
+
+def _profile(settings: Settings, tables: Tables, name: str) -> Grader:
+    """Return a shipped profile with the settings' changes laid over it."""
+    if name not in tables.profiles:
+        raise BadSettings([f"judge.profile：没有名为 {name} 的口径{nearest(name, tables.profiles)}；可用：{'、'.join(tables.profiles)}"])
+    shipped: Any = tables.profiles[name]
+    changes = settings.profiles.get(name, {})
+    if not changes:
+        made: Grader = shipped
+        return made
+    laid: Grader = owned(type(shipped), {**shipped.model_dump(), **changes}, f"profiles.{name}")
+    return laid

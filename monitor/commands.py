@@ -1,0 +1,247 @@
+"""What the commands do and print, for people: Chinese, tables on a terminal, files for machines."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from monitor import hand_checks, inspection
+from monitor.app import App, Tables
+from monitor.errors import BadInput, NoDatabase, StoreAway
+from monitor.listing import as_csv, as_json, escaped, gravest_first, minute, standings_table, tally_line
+from monitor.model import SHANGHAI, Account, Platform, SourceState, Stage, Standing, Verdict, end_of_day
+from monitor.roster import difference, read_accounts, read_articles, read_looks, render_difference
+from monitor.settings import load
+
+FORMATS = ("table", "csv", "json")
+_WRITERS = {"csv": as_csv, "json": as_json}
+_SOURCE_LABELS = {SourceState.LIVE: "正常", SourceState.FROZEN: "采集异常", SourceState.UNPROVEN: "缺少佐证"}
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+# -- check ------------------------------------------------------------------------------------------------------------------
+
+
+async def check(path: Path | None, tables: Tables) -> int:
+    """Print every problem at once: settings, database, mail, each channel. 0 when all is well, 2 for settings, 1 for the rest."""
+    try:
+        settings = load(path)
+        app = App(settings, tables, join=True)
+    except BadInput as error:
+        for problem in error.problems:
+            err.print(f"✗ {problem}", markup=False)
+        return 2
+    problems: list[str] = []
+    try:
+        async with app:
+            out.print("✓ 数据库可用", markup=False)
+            problems += await _check_mail(app)
+            problems += await _check_channels(app)
+            problems += await _check_roster(app)
+    except (NoDatabase, StoreAway) as error:
+        problems.append(f"数据库：{error}")
+        problems += await _check_mail(app)
+    for problem in problems:
+        err.print(f"✗ {problem}", markup=False)
+    out.print("检查完毕，没有发现问题。" if not problems else f"检查完毕，发现 {len(problems)} 个问题。", markup=False)
+    return 1 if problems else 0
+
+
+async def _check_mail(app: App) -> list[str]:
+    if app.notifier is None:
+        return ["邮件：未设置 smtp.host，不会发送任何提醒"]
+    problems = [f"邮件：{line}" for line in await app.notifier.check()]
+    if not app.settings.notify.sysadmins:
+        problems.append("邮件：notify.sysadmins 为空，采集异常将无人知晓")
+    if not problems:
+        out.print("✓ 邮件服务器可用", markup=False)
+    return problems
+
+
+async def _check_channels(app: App) -> list[str]:
+    problems: list[str] = []
+    used = Counter(channel.adapter for account in await app.store.accounts() for channel in account.channels)
+    for name in sorted(app.settings.channels.keys() | used.keys()):
+        adapter = app.adapters.get(name)
+        if adapter is None:
+            problems.append(f"渠道 {name}：名册中有 {used[name]} 个账号使用，但该渠道未启用")
+            continue
+        found = [f"渠道 {name}：{line}" for line in await adapter.check()]
+        if not found:
+            out.print(f"✓ 渠道 {name} 可用", markup=False)
+        problems += found
+    return problems
+
+
+async def _check_roster(app: App) -> list[str]:
+    accounts = await app.store.accounts()
+    if not accounts:
+        return ["名册：还没有账号，请先 import accounts"]
+    known = {channel.credential for account in accounts for channel in account.channels if channel.credential}
+    missing = sorted(known - app.credentials.names())
+    problems = [f"凭据：名册用到的 {name} 不在 ZHENGWU_CREDENTIALS 中" for name in missing[:20]]
+    if len(missing) > 20:
+        problems.append(f"凭据：另有 {len(missing) - 20} 个缺失")
+    return problems
+
+
+# -- import -----------------------------------------------------------------------------------------------------------------
+
+
+async def import_accounts(app: App, file: Path, yes: bool) -> int:
+    """Replace the roster by the file's; show what changes and ask before accounts leave it."""
+    roster = read_accounts(file, app.tables.adapters)
+    for warning in roster.warnings:
+        err.print(f"提示：{warning}", markup=False)
+    before = await app.store.accounts()
+    change = difference(before, roster.accounts)
+    out.print(render_difference(change), markup=False)
+    if (
+        change.removed
+        and not yes
+        and not _confirmed(f"将有 {len(change.removed)} 个账号移出名册，不再采集和判定（历史数据保留）。继续吗？")
+    ):
+        out.print("未导入，名册没有变化。", markup=False)
+        return 1
+    await app.store.put_accounts(roster.accounts, app.lanes(list(roster.accounts)), app.clock.now())
+    out.print(f"已导入 {len(roster.accounts)} 个账号。", markup=False)
+    return 0
+
+
+def _confirmed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        err.print(f"{question}（非交互运行，请加 --yes 确认）", markup=False)
+        return False
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "是")
+
+
+async def import_articles(app: App, file: Path) -> int:
+    """Add or correct key articles, and match them against the posts already stored."""
+    articles = read_articles(file)
+    await app.store.put_articles(articles)
+    await app.judge.refresh_articles(app.clock.now())
+    found = Counter(each.article_id for reposts in (await app.store.reposts()).values() for each in reposts)
+    for article in articles:
+        out.print(f"《{article.title}》截止 {minute(article.due_at)}，已存数据中找到转载 {found[article.id]} 条", markup=False)
+    out.print(f"已导入 {len(articles)} 条重要信息。", markup=False)
+    return 0
+
+
+async def import_looks(app: App, file: Path) -> int:
+    """Take hand checks over: each is a look like any other, and is kept as evidence."""
+    now = app.clock.now()
+    accounts = {account.id: account for account in await app.store.accounts()}
+    looks = read_looks(file, list(accounts.values()), now)
+    make = app.tables.hand_check
+    for look in looks:
+        await hand_checks.enter(app.store, accounts[look.account_id], look, make, now)
+    out.print(f"已导入 {len(looks)} 条人工核查记录。", markup=False)
+    return 0
+
+
+# -- poll -------------------------------------------------------------------------------------------------------------------
+
+
+async def poll(app: App, accounts: Sequence[str]) -> int:
+    """Look at the accounts now; 1 when one of them could not be seen."""
+    known = {account.id: account for account in await app.store.accounts()}
+    by_code = {account.code: account.id for account in known.values() if account.code}
+    ids = [by_code.get(each, each) for each in accounts]
+    unknown = [each for each in ids if each not in known]
+    if unknown:
+        raise BadInput([f"名册中没有 {each}" for each in unknown])
+    polls = await app.poll_now(ids)
+    states = await app.states(ids)
+    for each in ids:
+        account = known[each]
+        if each not in polls:
+            out.print(f"{account.name}（{account.platform.label}）：正由守护进程采集，请稍后再试", markup=False)
+            continue
+        for outcome in polls[each].outcomes:
+            told = "完整" if outcome.fault is None else f"{outcome.fault.code}：{outcome.fault.message}"
+            out.print(f"{account.name}（{account.platform.label}） {outcome.channel.adapter}：{told}", markup=False)
+        last = states[each].last_post
+        out.print(f"    最后更新 {minute(last.published_at) if last else '未见'}  {last.url if last else ''}", markup=False)
+    return 0 if all(each in polls and polls[each].fault is None for each in ids) else 1
+
+
+# -- judge ------------------------------------------------------------------------------------------------------------------
+
+
+async def judge(app: App, day: date | None, profile: str | None, format: str, everyone: bool) -> int:
+    """Print the verdicts as of the end of the day (or now)."""
+    moment = end_of_day(day) if day else app.clock.now()
+    if moment > end_of_day(app.clock.now().astimezone(SHANGHAI).date()):
+        raise BadInput([f"--as-of：{day} 还没有到"])
+    judgement = await app.standings_at(moment, profile)
+    rows = sorted(judgement.standings, key=gravest_first)
+    if format in _WRITERS:
+        sys.stdout.write(_WRITERS[format](rows))
+        return 0
+    until = day.isoformat() if day else minute(moment)
+    shown = rows if everyone else [row for row in rows if row[1].verdict in (Verdict.FAILED, Verdict.UNDETERMINED)]
+    out.print(standings_table(shown, f"截至 {until} · 口径 {judgement.profile}"))
+    out.print(tally_line(rows), markup=False)
+    _warn_about_shares(app, rows)
+    return 0
+
+
+def _warn_about_shares(app: App, rows: Iterable[tuple[Account, Standing]]) -> None:
+    guards = app.settings.guards
+    failed: Counter[Platform] = Counter()
+    total: Counter[Platform] = Counter()
+    for account, standing in rows:
+        total[account.platform] += standing.verdict is not None
+        failed[account.platform] += standing.verdict is Verdict.FAILED
+    for platform, count in failed.items():
+        if inspection.trips_quorum(count, total[platform], guards):
+            err.print(
+                f"提示：{platform.label} {count}/{total[platform]} 个账号不合格，超过集中异常线，请先确认数据来源无误。", markup=False
+            )
+
+
+# -- status, release --------------------------------------------------------------------------------------------------------
+
+
+async def status(app: App) -> int:
+    """Print what is stored: sizes, verdicts, sources, channels, alerts."""
+    now = app.clock.now()
+    counts = await app.store.counts(now)
+    judgement = await app.standings_at(now)
+    words = {"accounts": "账号", "tried": "已采集过", "due": "到期待采", "posts": "已存发布", "open_alerts": "未结提醒"}
+    out.print("　".join(f"{words[name]} {count}" for name, count in counts.items()), markup=False)
+    out.print(tally_line(judgement.standings), markup=False)
+    if judgement.sources:
+        table = Table(title="数据源", title_justify="left")
+        for name in ("来源", "状态", "最新发布", "说明"):
+            table.add_column(name)
+        for source in sorted(judgement.sources.values(), key=lambda each: each.name):
+            newest = minute(source.newest_post_at) if source.newest_post_at else "—"
+            table.add_row(f"{source.platform.label} {source.adapter}", _SOURCE_LABELS[source.state], newest, escaped(source.reason))
+        out.print(table)
+    for channel in await app.store.channels():
+        if channel.failing_since is not None and channel.last_error is not None:
+            state = "已停用" if channel.retired else "授权失效"
+            out.print(f"渠道 {channel.name}：{state}，自 {minute(channel.failing_since)}（{channel.last_error.message}）", markup=False)
+    held = await app.store.alerts([Stage.HELD])
+    if held:
+        out.print(f"有 {len(held)} 个不合格判定因集中异常被暂扣，核实后用 release 放行。", markup=False)
+    return 0
+
+
+async def release(app: App, platform: str | None) -> int:
+    """Open what the quorum gate holds."""
+    labels = {each.label: each for each in Platform} | {each.value: each for each in Platform}
+    if platform is not None and platform not in labels:
+        raise BadInput([f"没有平台 {platform}；可用：{'、'.join(each.label for each in Platform)}"])
+    count = await app.judge.release(labels[platform] if platform else None, app.clock.now())
+    out.print(f"已放行 {count} 个判定。" if count else "没有被暂扣的判定。", markup=False)
+    return 0

@@ -1,0 +1,147 @@
+"""Nouns to MongoDB documents and back. Knows the shape of every collection; talks to nobody.
+
+An update is a pair (filter, change), ready for the driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.model import Account, AccountState, Alert, Noun, Outcome, Post, PostMark, Repost, Stage
+from monitor.writes import AlertChange, PollWrite, StoredPost
+
+ALIVE = (Stage.PENDING, Stage.HELD, Stage.OPEN)
+Update = tuple[dict[str, Any], Any]
+
+
+def plain(noun: Noun) -> dict[str, Any]:
+    document = noun.model_dump(mode="json")
+    document["_id"] = document.pop("id")
+    return document
+
+
+def fields(doc: dict[str, Any], id_field: str = "") -> dict[str, Any]:
+    identity = doc.pop("_id")
+    if id_field:
+        doc[id_field] = identity
+    return doc
+
+
+def account(doc: dict[str, Any]) -> Account:
+    return Account.model_validate(fields(doc, "id"))
+
+
+def enrolment(account_id: str, lane: str, now: datetime) -> dict[str, Any]:
+    fresh = AccountState(account_id=account_id).model_dump(exclude={"next_poll_at"})
+    return {"$setOnInsert": {**fresh, "due_at": now, "lease": None, "fence": 0}, "$set": {"lane": lane}}
+
+
+_STATE_FIELDS = frozenset(AccountState.model_fields) - {"next_poll_at"}
+
+
+def state(doc: Mapping[str, Any]) -> AccountState:
+    known = {name: value for name, value in doc.items() if name in _STATE_FIELDS}
+    return AccountState.model_validate({**known, "next_poll_at": doc.get("due_at")})
+
+
+def release(write: PollWrite) -> Update:
+    change = write.state.model_dump(exclude={"account_id", "next_poll_at"})
+    change |= {"due_at": write.state.next_poll_at, "lease": None, "lane": write.lane}
+    return {"_id": write.state.account_id, "fence": write.claim.fence}, {"$set": change}
+
+
+def record(write: PollWrite) -> dict[str, Any]:
+    poll = write.poll
+    return {
+        "at": poll.at,
+        "account_id": poll.account_id,
+        "seconds": poll.seconds,
+        "new": len(write.new),
+        "channels": [_outcome_record(outcome) for outcome in poll.outcomes],
+    }
+
+
+def _outcome_record(outcome: Outcome) -> dict[str, Any]:
+    record: dict[str, Any] = {"channel": outcome.channel.adapter, "digest": outcome.digest}
+    if outcome.fault is not None:
+        record["error"] = outcome.fault.model_dump(exclude_defaults=True)
+    if outcome.skipped:
+        record["skipped"] = dict(outcome.skipped)
+    return record
+
+
+def stored_post(stored: StoredPost) -> dict[str, Any]:
+    document = stored.post.model_dump()
+    document["_id"] = document.pop("id")
+    document["hash"] = stored.hash
+    if stored.keys:
+        document["keys"] = list(stored.keys)
+    return document
+
+
+def rewrite(stored: StoredPost) -> Update:
+    """Write a known post again where its content changed; when it was first seen stays, and when it was first found deleted."""
+    document = stored_post(stored)
+    changed = {"_id": document.pop("_id"), "hash": {"$ne": stored.hash}}
+    del document["first_seen_at"]
+    deleted = document.pop("deleted_at")
+    if deleted is None:
+        return changed, {"$set": {**document, "deleted_at": None}}
+    # A pipeline reads the old value; literals, since a text may begin with a dollar.
+    literal = {name: {"$literal": value} for name, value in document.items()}
+    return changed, [{"$set": {**literal, "deleted_at": {"$ifNull": ["$deleted_at", deleted]}}}]
+
+
+_POST_FIELDS = frozenset(Post.model_fields) - {"id"}
+
+
+def post(doc: Mapping[str, Any]) -> Post:
+    return Post.model_validate({"id": doc["_id"], **{name: doc[name] for name in _POST_FIELDS if name in doc}})
+
+
+def post_mark(doc: Mapping[str, Any]) -> PostMark:
+    return PostMark(
+        id=doc["_id"], published_at=doc["published_at"], url=doc["url"], title=doc["title"], precision=doc.get("precision", "second")
+    )
+
+
+def stored_repost(repost: Repost) -> dict[str, Any]:
+    document = repost.model_dump(exclude={"lag"})
+    return {**document, "_id": repost.id, "lag_seconds": repost.lag.total_seconds()}
+
+
+def repost(doc: dict[str, Any]) -> Repost:
+    known = fields(dict(doc))
+    lag = timedelta(seconds=known.pop("lag_seconds"))
+    return Repost.model_validate({**known, "lag": lag})
+
+
+def told(alert: Alert) -> dict[str, Any]:
+    return {person: mark.model_dump() for person, mark in alert.told.items()}
+
+
+def alert_change(change: AlertChange) -> Update:
+    after = change.after
+    judged = {
+        "finding": after.finding.model_dump(),
+        "key": after.finding.key,
+        "account_id": after.finding.account_id,
+        "stage": after.stage,
+        "alive": after.stage in ALIVE,
+        "last_seen_at": after.last_seen_at,
+        "resolved_at": after.resolved_at,
+        "acknowledged": after.acknowledged,
+    }
+    born = {"opened_at": after.opened_at, "told": told(after), "tries": dict(after.tries)}
+    if change.before is None:
+        return ({"_id": after.id}, {"$setOnInsert": {**judged, **born}})
+    return ({"_id": after.id, "stage": change.before.stage}, {"$set": judged})
+
+
+_ALERT_FIELDS = frozenset(Alert.model_fields) - {"id"}
+
+
+def alert(doc: Mapping[str, Any]) -> Alert:
+    return Alert.model_validate({"id": doc["_id"], **{name: doc[name] for name in _ALERT_FIELDS if name in doc}})

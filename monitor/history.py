@@ -1,0 +1,76 @@
+"""Judging again: the whole roster as of a past moment, from what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor import inspection
+from monitor.model import Account, AccountState, Platform, Source, Standing, local_date
+from monitor.ports import AccountFacts, Grader
+from monitor.settings import GuardSettings
+from monitor.store import Store
+
+CADENCE_WINDOW = timedelta(days=31)
+"""How far back posts are counted for an update class (每日, 每周, 每月)."""
+
+
+@dataclass(slots=True)
+class Judgement:
+    """Every account with its standing at the moment, and the sources as they looked then."""
+
+    moment: datetime
+    profile: str
+    standings: list[tuple[Account, Standing]] = field(default_factory=list)
+    sources: dict[tuple[Platform, str], Source] = field(default_factory=dict)
+
+
+async def judge_at(store: Store, grader: Grader, first_hand: Mapping[str, bool], guards: GuardSettings, moment: datetime) -> Judgement:
+    """Return the roster's verdicts as of the moment, under the grader's profile.
+
+    Later posts are ignored, posts deleted since count as they stood, and only what had been covered up to the moment counts as seen.
+    The roster itself is today's: its past is not kept.
+    """
+    judgement = Judgement(moment, grader.profile)
+    pairs: list[tuple[Account, AccountState]] = []
+    async for batch in store.watched():
+        marks = await store.newest_visible([account.id for account, _ in batch], moment)
+        for account, state in batch:
+            pairs.append((account, as_of(state, moment).model_copy(update={"last_post": marks.get(account.id)})))
+    judgement.sources = inspection.source_health(pairs, first_hand, guards, moment)
+    times = await store.post_times([account.id for account, _ in pairs], moment - CADENCE_WINDOW, moment)
+    for account, state in pairs:
+        adapter = state.last_good.channel if state.last_good else (account.channels[0].adapter if account.channels else "")
+        facts = AccountFacts(
+            account=account,
+            state=state,
+            now=moment,
+            source=judgement.sources.get((account.platform, adapter)),
+            post_days=tuple(sorted({local_date(each) for each in times.get(account.id, ())})),
+        )
+        judgement.standings.append((account, grader.stand(facts)))
+    return judgement
+
+
+def as_of(state: AccountState, moment: datetime) -> AccountState:
+    """Return the state as far as it reaches to the moment; `last_post` is the caller's to find.
+
+    A later good look still vouches for the span it covered before the moment; a failure that began later is none yet.
+    """
+    failing = state.failing_since is not None and state.failing_since <= moment
+    good = state.last_good
+    if good is not None and good.at > moment:
+        good = good.model_copy(update={"at": moment, "covers_until": min(good.covers_until, moment)})
+    return state.model_copy(
+        update={
+            "sight": state.sight.until(moment),
+            "last_good": good,
+            "last_tried_at": min(state.last_tried_at, moment) if state.last_tried_at else None,
+            "last_error": state.last_error if failing else None,
+            "failing_since": state.failing_since if failing else None,
+            "failures": state.failures if failing else 0,
+            "seen": {},
+            "memory": {},
+        }
+    )

@@ -1,0 +1,318 @@
+"""Hands facts to the rules and turns their findings into alert changes. Reads and writes the store; judges nothing itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor import alerting, inspection
+from monitor.matching import ArticleIndex, keys_of_article
+from monitor.matching import repost as make_repost
+from monitor.model import (
+    Account,
+    AccountState,
+    Alert,
+    Article,
+    ChannelState,
+    Finding,
+    Firing,
+    Platform,
+    Post,
+    Repost,
+    RepostStanding,
+    Role,
+    Severity,
+    Source,
+    Stage,
+    Standing,
+    Status,
+    Verdict,
+)
+from monitor.ports import AccountFacts, Adapter, ChannelFacts, Grader, RepostGrader, Rule, SourceFacts
+from monitor.settings import GuardSettings
+from monitor.store import Store
+from monitor.writes import AlertChange
+
+log = structlog.get_logger("judging")
+
+ARTICLE_LIFE = timedelta(days=14)
+"""How long after its deadline an article is still looked for and judged: nine in ten reposts come within six days."""
+
+BEFORE_PUBLICATION = timedelta(hours=1)
+"""Platforms stamp a forwarded post a little before the original's own time; older posts cannot carry it."""
+
+_UNHEARD = {Stage.HELD: "同批异常账号过多，暂扣待人工核实", Stage.PENDING: "待本轮采集结束后核对"}
+
+
+@dataclass(slots=True)
+class Picture:
+    """What one tick saw of the whole roster, for the console, the metrics and the summary."""
+
+    taken_at: datetime
+    standings: list[tuple[Account, Standing]] = field(default_factory=list)
+    reposts: list[RepostStanding] = field(default_factory=list)
+    sources: dict[tuple[Platform, str], Source] = field(default_factory=dict)
+    served: dict[tuple[str, str], int] = field(default_factory=dict)
+    untried: Counter[Platform] = field(default_factory=Counter)
+    judged: Counter[Platform] = field(default_factory=Counter)
+    firing: set[str] = field(default_factory=set)
+    platforms: dict[str, Platform] = field(default_factory=dict)
+    activity: list[tuple[Account, AccountState]] = field(default_factory=list)
+
+
+class Judge:
+    """Holds what the rules need beside an account: the live key articles and the health of the sources."""
+
+    def __init__(self, store: Store, rules: Sequence[Rule], grader: Grader, adapters: Mapping[str, Adapter], guards: GuardSettings) -> None:
+        self._store = store
+        self.grader = grader
+        self._account_rules = [grader, *(rule for rule in rules if rule.about == "account")]
+        self._channel_rules = [rule for rule in rules if rule.about == "channel"]
+        self._source_rules = [rule for rule in rules if rule.about == "source"]
+        self._repost_grader = next((rule for rule in rules if isinstance(rule, RepostGrader)), None)
+        self._first_hand = {name: adapter.first_hand for name, adapter in adapters.items()}
+        self._guards = guards
+        self._articles: dict[str, Article] | None = None
+        self.live: tuple[Article, ...] = ()
+        self.index = ArticleIndex(())
+        self.sources: dict[tuple[Platform, str], Source] = {}
+
+    # -- one account --------------------------------------------------------------------------------------------------------
+
+    def facts(self, account: Account, state: AccountState, now: datetime, reposts: Sequence[Repost]) -> AccountFacts:
+        """Put together what the rules may know of the account."""
+        owed = tuple(article for article in self.live if article.published_at <= now and article.audience.includes(account))
+        return AccountFacts(
+            account=account, state=state, now=now, source=self._source(account, state), articles=owed, reposts=tuple(reposts)
+        )
+
+    def _source(self, account: Account, state: AccountState, sources: Mapping[tuple[Platform, str], Source] | None = None) -> Source | None:
+        adapter = state.last_good.channel if state.last_good else (account.channels[0].adapter if account.channels else "")
+        return (self.sources if sources is None else sources).get((account.platform, adapter))
+
+    def changes(self, facts: AccountFacts, alive: Mapping[str, Alert]) -> list[AlertChange]:
+        """Return what the rules' words now change about the account's alerts."""
+        return settled(alive, self.findings(facts), facts.now)
+
+    def findings(self, facts: AccountFacts) -> list[Finding]:
+        """Return what every rule says; a rule that fails is logged and says nothing, the others are still heard."""
+        said: list[Finding] = []
+        for rule in self._account_rules:
+            try:
+                said += rule.judge(facts)
+            except Exception:
+                log.exception("a rule failed", rule=rule.name, account=facts.account.id)
+        return said
+
+    def carried(self, posts: Iterable[Post], account: Account) -> list[Repost]:
+        """Return which live articles these posts carry."""
+        return [make_repost(match, self._known()[match.article_id], post) for post in posts for match in self.index.find(post, account)]
+
+    def _known(self) -> dict[str, Article]:
+        return self._articles or {}
+
+    # -- key articles -------------------------------------------------------------------------------------------------------
+
+    async def refresh_articles(self, now: datetime) -> None:
+        """Read the key articles again; match those that are new or corrected against the posts already stored."""
+        known = {article.id: article for article in await self._store.articles()}
+        before, self._articles = self._known(), known
+        self.live = tuple(article for article in known.values() if now <= article.due_at + ARTICLE_LIFE)
+        fresh = [article for article in self.live if before.get(article.id) != article]
+        if fresh or len(known) != len(before):
+            self.index = ArticleIndex(self.live)
+        for article in fresh:
+            await self._rematch(article)
+
+    async def _rematch(self, article: Article) -> None:
+        posts = await self._store.posts_with_keys(keys_of_article(article), article.published_at - BEFORE_PUBLICATION)
+        accounts = {account.id: account for account in await self._store.accounts({post.account_id for post in posts})}
+        index = ArticleIndex((article,))
+        mine = [post for post in posts if post.account_id in accounts]
+        found = [each for post in mine for each in carried(index, {article.id: article}, post, accounts[post.account_id])]
+        stored = await self._store.reposts(article_ids=[article.id])
+        kept = {repost.id for repost in found}
+        await self._store.drop_reposts([each.id for reposts in stored.values() for each in reposts if each.id not in kept])
+        await self._store.put_reposts(found)
+        if found:
+            log.info("key article matched against stored posts", article=article.id, reposts=len(found))
+
+    # -- the whole roster ---------------------------------------------------------------------------------------------------
+
+    async def tick(self, now: datetime) -> Picture:
+        """Judge every account as it stands, without looking: deadlines pass whether or not anybody publishes.
+
+        1. Read the articles anew, and the health of every source.
+        2. Let the rules speak on each account; write the alerts that changed.
+        3. Open or hold the accusations that wait, platform by platform.
+        """
+        picture = Picture(taken_at=now)
+        await self.refresh_articles(now)
+        await self._survey(picture)
+        async for batch in self._store.watched():
+            await self._judge_batch(batch, picture)
+        await self._judge_sources(picture)
+        await self._gate(picture)
+        return picture
+
+    async def _survey(self, picture: Picture) -> None:
+        pairs: list[tuple[Account, AccountState]] = []
+        async for batch in self._store.watched():
+            for account, state in batch:
+                pairs.append((account, _slim(state)))
+                picture.platforms[account.id] = account.platform
+                if _watched(account):
+                    picture.judged[account.platform] += 1
+                    picture.untried[account.platform] += state.last_tried_at is None
+                for channel in account.channels:
+                    key = (channel.adapter, channel.credential)
+                    picture.served[key] = picture.served.get(key, 0) + 1
+        self.sources = inspection.source_health(pairs, self._first_hand, self._guards, picture.taken_at)
+        picture.sources = self.sources
+        picture.activity = pairs
+
+    async def _judge_batch(self, batch: list[tuple[Account, AccountState]], picture: Picture) -> None:
+        ids = [account.id for account, _ in batch]
+        alive = await self._store.alive_alerts(ids)
+        reposts = await self._store.reposts(ids, [article.id for article in self.live]) if self.live else {}
+        changes: list[AlertChange] = []
+        for account, state in batch:
+            facts = self.facts(account, state, picture.taken_at, reposts.get(account.id, ()))
+            findings = self.findings(facts)
+            mine = alive.get(account.id, {})
+            picture.firing |= {finding.key for finding in findings if finding.status is Firing.FIRING}
+            changes += settled(mine, findings, picture.taken_at)
+            picture.standings.append((account, heard(self.grader.stand(facts), mine.values(), self.grader.name)))
+            if self._repost_grader is not None and facts.articles:
+                picture.reposts += self._repost_grader.reposts(facts)
+        await self._store.put_alerts(changes)
+
+    async def _judge_sources(self, picture: Picture) -> None:
+        findings = [
+            finding
+            for source in picture.sources.values()
+            for rule in self._source_rules
+            for finding in rule.judge(SourceFacts(source=source, now=picture.taken_at))
+        ]
+        await self._settle_ours(findings, picture.taken_at)
+
+    async def judge_channels(self, channels: Iterable[ChannelState], now: datetime) -> None:
+        """Let the rules speak about each adapter with each credential."""
+        findings = [
+            finding
+            for channel in channels
+            for rule in self._channel_rules
+            for finding in rule.judge(ChannelFacts(channel=channel, now=now))
+        ]
+        await self._settle_ours(findings, now)
+
+    async def _settle_ours(self, findings: Sequence[Finding], now: datetime) -> None:
+        alive = (await self._store.alive_alerts([None])).get(None, {})
+        await self._store.put_alerts(settled(alive, findings, now))
+
+    # -- the quorum gate ----------------------------------------------------------------------------------------------------
+
+    async def _gate(self, picture: Picture) -> None:
+        """Open or hold the accusations whose sweep is over, and which the rules have just confirmed."""
+        now = picture.taken_at
+        waiting = await self._store.alerts([Stage.PENDING])
+        since = now - timedelta(hours=self._guards.quorum_window_hours)
+        opened = [a for a in await self._store.alerts([Stage.OPEN]) if a.opened_at >= since and _accuses(a)]
+        held = await self._store.alerts([Stage.HELD])
+        findings: list[Finding] = []
+        for (rule, platform), batch in _batches(waiting, picture).items():
+            if picture.untried[platform] or now - min(a.opened_at for a in batch) < timedelta(seconds=self._guards.settle_seconds):
+                continue
+            confirmed = [alert for alert in batch if alert.finding.key in picture.firing]
+            before = [a for a in opened if a.finding.rule == rule and picture.platforms.get(a.finding.account_id or "") is platform]
+            trips = inspection.trips_quorum(len(confirmed) + len(before), picture.judged[platform], self._guards)
+            moved = alerting.hold(confirmed, now) if trips else alerting.release(confirmed, now)
+            originals = {alert.id: alert for alert in confirmed}
+            await self._store.put_alerts([AlertChange(originals[alert.id], alert) for alert in moved])
+            if trips:
+                log.warning("quorum gate tripped", rule=rule, platform=platform, accounts=len(confirmed))
+                held += moved
+        for (rule, platform), batch in _batches(held, picture).items():
+            findings.append(_quorum_finding(rule, platform, len(batch), picture.judged[platform]))
+        await self._settle_quorum(findings, now)
+
+    async def _settle_quorum(self, findings: list[Finding], now: datetime) -> None:
+        alive = (await self._store.alive_alerts([None])).get(None, {})
+        over = [a.finding for a in alive.values() if a.finding.rule == "quorum" and a.finding.key not in {f.key for f in findings}]
+        findings += [finding.model_copy(update={"status": Firing.CLEAR, "message": "暂扣的账号已处理"}) for finding in over]
+        await self._store.put_alerts(settled(alive, findings, now))
+
+    async def release(self, platform: Platform | None, now: datetime) -> int:
+        """Open what the gate holds, by a person's word; return how many."""
+        held = await self._store.alerts([Stage.HELD])
+        platforms = {account.id: account.platform for account in await self._store.accounts()}
+        chosen = [a for a in held if platform is None or platforms.get(a.finding.account_id or "") is platform]
+        originals = {alert.id: alert for alert in chosen}
+        await self._store.put_alerts([AlertChange(originals[a.id], a) for a in alerting.release(chosen, now)])
+        return len(chosen)
+
+
+def settled(alive: Mapping[str, Alert], findings: Iterable[Finding], now: datetime) -> list[AlertChange]:
+    """Return the alert changes, each beside the alert as it was."""
+    before = {alert.id: alert for alert in alive.values()}
+    return [AlertChange(before.get(alert.id), alert) for alert in alerting.settle(alive, findings, now)]
+
+
+def carried(index: ArticleIndex, articles: Mapping[str, Article], post: Post, account: Account) -> list[Repost]:
+    """Return what the post carries. Who published the original itself owes nothing more: that stands as its repost, on time."""
+    found = [make_repost(match, articles[match.article_id], post) for match in index.find(post, account)]
+    own = [
+        Repost(article_id=each, account_id=account.id, post_id=post.id, published_at=post.published_at, evidence={"by": "original"})
+        for each in index.originals(post, account)
+    ]
+    return [*found, *own]
+
+
+def heard(standing: Standing, alerts: Iterable[Alert], rule: str) -> Standing:
+    """Return the standing as it may be shown: a failure that still waits at the gate is not yet one."""
+    if standing.verdict is not Verdict.FAILED:
+        return standing
+    stage = next((a.stage for a in alerts if a.finding.rule == rule), Stage.PENDING)
+    if stage not in _UNHEARD:
+        return standing
+    return standing.model_copy(update={"verdict": Verdict.UNDETERMINED, "reason": _UNHEARD[stage]})
+
+
+def _slim(state: AccountState) -> AccountState:
+    """Leave out what a survey does not need, so that a large roster fits."""
+    return state.model_copy(update={"seen": {}, "memory": {}})
+
+
+def _watched(account: Account) -> bool:
+    return account.status is not Status.CLOSED
+
+
+def _accuses(alert: Alert) -> bool:
+    return alert.finding.severity is Severity.ACCUSATION
+
+
+def _batches(alerts: Iterable[Alert], picture: Picture) -> dict[tuple[str, Platform], list[Alert]]:
+    batches: dict[tuple[str, Platform], list[Alert]] = {}
+    for alert in alerts:
+        platform = picture.platforms.get(alert.finding.account_id or "")
+        if platform is not None:
+            batches.setdefault((alert.finding.rule, platform), []).append(alert)
+    return batches
+
+
+def _quorum_finding(rule: str, platform: Platform, count: int, judged: int) -> Finding:
+    return Finding(
+        rule="quorum",
+        status=Firing.FIRING,
+        subject=f"{platform} {rule}",
+        severity=Severity.TROUBLE,
+        rung=1,
+        label="集中异常",
+        message=f"{platform.label}有{count}个账号（共{judged}个）在同一轮新判为不合格，已暂扣，请人工核实后用 release 命令放行",
+        tells=(Role.SYSADMIN, Role.CLERK),
+        evidence={"count": count, "judged": judged, "rule": rule},
+    )

@@ -1,0 +1,77 @@
+"""One look at one account: its channels in order until one gives a complete view. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import structlog
+
+from monitor.errors import Degraded, LookError
+from monitor.model import Account, AccountState, Channel, Fault, Outcome, Poll, Snapshot
+from monitor.pauses import Pauses
+from monitor.ports import Adapter, Clock
+
+log = structlog.get_logger("poller")
+
+
+async def look(account: Account, state: AccountState, adapters: Mapping[str, Adapter], pauses: Pauses, clock: Clock) -> Poll:
+    """Try the account's channels in the roster's order until one gives a complete snapshot; record how each fared.
+
+    1. A paused channel is passed over, and stands in the record with the fault that paused it.
+    2. A partial view gives its posts and is not enough: the next channel is tried.
+    3. A `LookError` is an outcome, not an exception. Anything else is a bug: logged whole, counted as `unexpected`.
+    """
+    now, begun = clock.now(), clock.elapsed()
+    outcomes: list[Outcome] = []
+    snapshots: list[Snapshot] = []
+    for channel in account.channels:
+        outcome, snapshot = await _try(account, channel, state, adapters, pauses, now)
+        outcomes.append(outcome)
+        if snapshot is not None:
+            snapshots.append(snapshot)
+        if outcome.fault is None:
+            break
+    return Poll(account_id=account.id, at=now, seconds=clock.elapsed() - begun, outcomes=tuple(outcomes), snapshots=tuple(snapshots))
+
+
+async def _try(
+    account: Account,
+    channel: Channel,
+    state: AccountState,
+    adapters: Mapping[str, Adapter],
+    pauses: Pauses,
+    now: datetime,
+) -> tuple[Outcome, Snapshot | None]:
+    adapter = adapters.get(channel.adapter)
+    if adapter is None:
+        return Outcome(
+            channel=channel, fault=_fault(channel, "no_channel", f"channel {channel.adapter!r} is unknown or off"), passed_over=True
+        ), None
+    paused = pauses.of(channel, adapter.lane(channel), now)
+    if paused is not None:
+        return Outcome(channel=channel, passed_over=True, fault=paused), None
+    try:
+        snapshot = await adapter.look(account, channel, state.memory.get(channel.key, {}), now)
+    except Degraded as error:
+        shown = error.snapshot
+        partial = shown.model_copy(update={"covers_from": None, "covers_until": None, "partial": str(error)}) if shown else None
+        return _outcome(channel, error, shown), partial
+    except LookError as error:
+        return _outcome(channel, error, None), None
+    except Exception as error:
+        log.exception("unexpected error in a look", account=account.id, channel=channel.adapter)
+        return Outcome(channel=channel, fault=_fault(channel, "unexpected", type(error).__name__)), None
+    if snapshot.partial or snapshot.covers_from is None:
+        fault = _fault(channel, Degraded.code, snapshot.partial or "the view covers nothing")
+        return Outcome(channel=channel, fault=fault, digest=snapshot.digest, skipped=snapshot.skipped), snapshot
+    return Outcome(channel=channel, digest=snapshot.digest, skipped=snapshot.skipped), snapshot
+
+
+def _fault(channel: Channel, code: str, message: str) -> Fault:
+    return Fault(code=code, message=message, channel=channel.adapter, credential=channel.credential)
+
+
+def _outcome(channel: Channel, error: LookError, shown: Snapshot | None) -> Outcome:
+    fault = error.fault(channel.adapter, channel.credential)
+    return Outcome(channel=channel, fault=fault, digest=shown.digest if shown else "", skipped=shown.skipped if shown else {})

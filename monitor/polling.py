@@ -1,0 +1,238 @@
+"""The loop that looks: claim, look, judge, commit. One straight line per account, many accounts side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor import poller
+from monitor.after import After, after
+from monitor.committer import Committer
+from monitor.errors import StoreAway
+from monitor.judging import Judge
+from monitor.matching import keys_of
+from monitor.metrics import Metrics
+from monitor.model import Account, AccountState, Alert, Poll, Post, Repost
+from monitor.pauses import Pauses
+from monitor.ports import Adapter, Clock
+from monitor.schedule import Backoff, Pace, after_failure, next_due, post_rate
+from monitor.settings import PollSettings
+from monitor.store import Store
+from monitor.writes import Claim, PollWrite, StoredPost
+
+log = structlog.get_logger("polling")
+
+QUEUE_PER_LANE = 1
+"""Accounts lent to a spaced lane beyond what it has under way: the next one is at hand, none waits long."""
+
+WIDE_PACE = Pace(constant=3600.0 * 0.005, shortest=120.0, longest=6 * 3600.0)
+"""Until the first solution of a channel's pace is there."""
+
+
+class Polling:
+    """Keeps up to `in_flight` looks under way until told to stop; then finishes them or gives them back."""
+
+    def __init__(
+        self,
+        store: Store,
+        committer: Committer,
+        judge: Judge,
+        adapters: Mapping[str, Adapter],
+        pauses: Pauses,
+        metrics: Metrics,
+        clock: Clock,
+        settings: PollSettings,
+        backoff: Backoff,
+        owner: str,
+    ) -> None:
+        self._store, self._committer, self._judge = store, committer, judge
+        self._adapters, self._pauses, self._metrics, self._clock = adapters, pauses, metrics, clock
+        self._settings, self._backoff, self._owner = settings, backoff, owner
+        self._lease = timedelta(seconds=settings.lease_seconds)
+        self._under_way: dict[asyncio.Task[None], Claim] = {}
+        self._lanes: Counter[str] = Counter()
+        self._room: dict[str, int] = {}
+        self.paces: dict[str, Pace] = {}
+
+    # -- the loop -----------------------------------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Claim and look until `stop`. While the database is away nothing is claimed, and nothing ends."""
+        away = False
+        while not stop.is_set():
+            try:
+                started = await self._start_some()
+                away = False
+            except StoreAway as error:
+                if not away:
+                    log.warning("database away, claiming nothing", reason=str(error))
+                    self._metrics.observe_store(False)
+                away, started = True, 0
+            if not started or len(self._under_way) >= self._settings.in_flight:
+                await self._rest(stop)
+            else:
+                await asyncio.sleep(0)
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Wait until a look ends, the daemon stops, or a short while has passed."""
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({stopping, *self._under_way}, timeout=self._settings.idle_seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+
+    async def _start_some(self) -> int:
+        space = self._settings.in_flight - len(self._under_way)
+        if space <= 0:
+            return 0
+        full = [lane for lane, room in self._room.items() if self._lanes[lane] >= room]
+        claims = await self._store.claim_due(self._owner, self._clock.now(), self._lease, space, self._room_left, full)
+        if claims:
+            await self._start(claims)
+        return len(claims)
+
+    def _room_left(self, lane: str) -> int:
+        return self._room.get(lane, self._settings.in_flight) - self._lanes[lane]
+
+    async def _start(self, claims: Sequence[Claim]) -> None:
+        ids = [claim.state.account_id for claim in claims]
+        accounts = {account.id: account for account in await self._store.accounts(ids)}
+        alive = await self._store.alive_alerts(ids)
+        live = self._judge.live
+        reposts = await self._store.reposts(ids, [article.id for article in live]) if live else {}
+        for claim in claims:
+            account = accounts.get(claim.state.account_id)
+            if account is None:
+                continue
+            lane = self.lane_of(account)
+            self._lanes[lane] += 1
+            known = reposts.get(account.id, [])
+            task = asyncio.create_task(self._one(claim, account, alive.get(account.id, {}), known), name=f"look {account.id}")
+            self._under_way[task] = claim
+            task.add_done_callback(lambda done, lane=lane: self._ended(done, lane))  # type: ignore[misc]
+
+    def _ended(self, task: asyncio.Task[None], lane: str) -> None:
+        self._under_way.pop(task, None)
+        self._lanes[lane] -= 1
+        if not task.cancelled() and task.exception() is not None:
+            self._metrics.observe_unexpected("poll")
+            log.error("a poll failed unexpectedly", task=task.get_name(), exc_info=task.exception())
+
+    def lane_of(self, account: Account) -> str:
+        """Return what the account's first usable channel queues behind, and note how much that lane can take."""
+        for channel in account.channels:
+            adapter = self._adapters.get(channel.adapter)
+            if adapter is not None:
+                lane = adapter.lane(channel)
+                if lane not in self._room:
+                    spaced = adapter.settings.spacing_seconds > 0
+                    self._room[lane] = adapter.settings.in_flight + (QUEUE_PER_LANE if spaced else 0)
+                return lane
+        return ""
+
+    async def finish(self, seconds: float) -> None:
+        """Let the looks under way finish; give back what has not after `seconds`. Nothing is lost: a lease ends by itself."""
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=seconds)
+        unfinished = list(self._under_way.items())
+        for task, _ in unfinished:
+            task.cancel()
+        if unfinished:
+            await asyncio.gather(*(task for task, _ in unfinished), return_exceptions=True)
+            try:
+                await asyncio.wait_for(self._store.give_back([claim for _, claim in unfinished], self._clock.now()), timeout=2.0)
+            except (StoreAway, TimeoutError):
+                log.warning("could not give accounts back; their leases end by themselves", accounts=len(unfinished))
+
+    # -- one poll -----------------------------------------------------------------------------------------------------------
+
+    async def poll_now(self, ids: Sequence[str]) -> dict[str, Poll]:
+        """Look at these accounts now, due or not; return what each look was. An account under way elsewhere is left out."""
+        claims = await self._store.claim(ids, self._owner, self._clock.now(), self._lease)
+        accounts = {account.id: account for account in await self._store.accounts(ids)}
+        alive = await self._store.alive_alerts(ids)
+        reposts = await self._store.reposts(ids)
+        polls: dict[str, Poll] = {}
+        for claim in claims:
+            account = accounts[claim.state.account_id]
+            polls[account.id] = await self._one_poll(claim, account, alive.get(account.id, {}), reposts.get(account.id, []))
+        return polls
+
+    async def _one(self, claim: Claim, account: Account, alive: Mapping[str, Alert], reposts: Sequence[Repost]) -> None:
+        await self._one_poll(claim, account, alive, reposts)
+
+    async def _one_poll(self, claim: Claim, account: Account, alive: Mapping[str, Alert], reposts: Sequence[Repost]) -> Poll:
+        """Look, judge, commit.
+
+        1. Look; take note of how each channel fared.
+        2. Make the state after it, when to look next, and what the new posts carry.
+        3. Judge, and write everything at once. A look that outlived its lease writes nothing: somebody else has the account now.
+        """
+        poll = await poller.look(account, claim.state, self._adapters, self._pauses, self._clock)
+        for outcome in poll.outcomes:
+            if not outcome.passed_over:
+                self._pauses.record(outcome, self._adapters[outcome.channel.adapter].lane(outcome.channel), poll.at)
+        outcome_of = after(claim.state, poll)
+        state = await self._settled_state(outcome_of, account, poll)
+        fresh = [post for post, _ in (*outcome_of.new, *outcome_of.changed)]
+        carried = self._judge.carried(fresh, account) if self._judge.live and fresh else []
+        facts = self._judge.facts(account, state, poll.at, [*reposts, *carried])
+        write = PollWrite(
+            poll=poll,
+            state=state,
+            claim=claim,
+            lane=self.lane_of(account),
+            new=_stored(outcome_of.new),
+            changed=_stored(outcome_of.changed),
+            reposts=tuple(carried),
+            alerts=tuple(self._judge.changes(facts, alive)),
+        )
+        await self._commit(write, account)
+        return poll
+
+    async def _commit(self, write: PollWrite, account: Account) -> None:
+        if self._clock.now() >= write.claim.until:
+            log.warning("a look outlived its lease and is dropped", account=account.id)
+            return
+        written = await self._committer.put(write)
+        self._metrics.observe_poll(write.poll, account, written.inserted.get(account.id, 0))
+        for change in write.alerts:
+            self._metrics.observe_alert(change.after.finding.rule, change.after.stage)
+        _log_edges(account, write.claim.state, write.state)
+
+    async def _settled_state(self, result: After, account: Account, poll: Poll) -> AccountState:
+        state = result.state
+        if result.lost_newest:
+            hidden = [post.id for post, _ in (*result.new, *result.changed) if not post.visible]
+            marks = await self._store.newest_visible([account.id], poll.at, hidden)
+            candidates = [mark for mark in (marks.get(account.id), state.last_post) if mark is not None]
+            newest = max(candidates, key=lambda mark: mark.published_at, default=None)
+            state = state.model_copy(update={"last_post": newest})
+        return state.model_copy(update={"next_poll_at": self._next(state, account, poll)})
+
+    def _next(self, state: AccountState, account: Account, poll: Poll) -> datetime:
+        fault = poll.fault
+        if fault is not None and fault.code != "degraded":
+            return after_failure(fault, state.failures, self._backoff, poll.at, account.id)
+        adapter = poll.outcomes[-1].channel.adapter if poll.outcomes else ""
+        return next_due(post_rate(state, poll.at), self.paces.get(adapter, WIDE_PACE), poll.at, account.id)
+
+
+def _stored(posts: Sequence[tuple[Post, str]]) -> tuple[StoredPost, ...]:
+    return tuple(StoredPost(post=post, hash=mark, keys=keys_of(post)) for post, mark in posts)
+
+
+def _log_edges(account: Account, before: AccountState, now: AccountState) -> None:
+    """Log when an account is lost from sight and when it is seen again, never while it stays so."""
+    old = before.last_error.code if before.last_error else None
+    new = now.last_error.code if now.last_error else None
+    if old == new:
+        return
+    if now.last_error is not None:
+        log.warning("account cannot be seen", account=account.id, channel=now.last_error.channel, error=new, reason=now.last_error.message)
+    else:
+        log.info("account seen again", account=account.id, after=old)

@@ -1,0 +1,163 @@
+"""When to look next. Pure: rates, weights and back-off in, a moment out.
+
+The poll rate that minimises the mean delay under a budget goes with the square root of the post rate. So the interval of an account is
+c / sqrt(rate * weight), where weight is the platform's hour-of-week weight and c is solved per channel so that the sum of all looks
+stays within its daily budget, clamped to [shortest, longest].
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import exp, sqrt
+
+from monitor.model import SHANGHAI, AccountState, Fault
+
+ACTIVITY_CONSTANT = timedelta(days=14)
+"""How fast an old post stops mattering for the rate."""
+
+ACTIVITY_WINDOW = timedelta(days=56)
+"""Older posts say nothing about today's habits."""
+
+PRIOR_POSTS = 0.5
+"""A silent account is still worth a look now and then: half a post, as if seen over the time constant."""
+
+_EFFECTIVE_DAYS = ACTIVITY_CONSTANT.days * (1 - exp(-ACTIVITY_WINDOW / ACTIVITY_CONSTANT))
+
+_WORKDAY = (0.1, 0.05, 0.05, 0.05, 0.05, 0.2, 0.6, 1.4, 2.2, 2.6, 2.6, 2.2, 1.6, 1.4, 1.8, 2.2, 2.4, 2.4, 1.6, 1.2, 1.0, 0.8, 0.5, 0.3)
+_WEEKEND = tuple(0.45 * hour for hour in _WORKDAY)
+_MEAN = (5 * sum(_WORKDAY) + 2 * sum(_WEEKEND)) / 168
+WEEK: tuple[float, ...] = tuple(hour / _MEAN for day in range(7) for hour in (_WORKDAY if day < 5 else _WEEKEND))
+"""Weight of each hour of the week in Asia/Shanghai, Monday 00:00 first, mean 1: government offices post in office hours."""
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a channel allows an account: the solved constant c (seconds * sqrt(posts per second)) and the clamps, in seconds."""
+
+    constant: float
+    shortest: float
+    longest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to leave an account or channel alone after a failure, in seconds. Retired means: until the daemon starts anew."""
+
+    start: float
+    cap: float
+    gone: float
+    auth: float
+    rate: float
+    retired: float = 3650 * 24 * 3600.0
+
+
+def add_activity(state: AccountState, published: Iterable[datetime], now: datetime) -> float:
+    """Return the activity at `now`: the old one decayed, and every new post of the window weighted by its age."""
+    old = state.activity
+    if state.activity_at is not None:
+        old *= exp(-max(0.0, (now - state.activity_at) / ACTIVITY_CONSTANT))
+    fresh = (max(timedelta(0), now - moment) for moment in published)
+    return old + sum(exp(-age / ACTIVITY_CONSTANT) for age in fresh if age <= ACTIVITY_WINDOW)
+
+
+def post_rate(state: AccountState, now: datetime) -> float:
+    """Return the expected posts per second, never zero."""
+    activity = state.activity
+    if state.activity_at is not None:
+        activity *= exp(-max(0.0, (now - state.activity_at) / ACTIVITY_CONSTANT))
+    return (activity + PRIOR_POSTS) / (_EFFECTIVE_DAYS * 86_400)
+
+
+def hour_weight(moment: datetime) -> float:
+    """Return the weight of the hour of the week that the moment lies in."""
+    local = moment.astimezone(SHANGHAI)
+    return WEEK[local.weekday() * 24 + local.hour]
+
+
+def next_due(rate: float, pace: Pace, now: datetime, account_id: str) -> datetime:
+    """Return when to look next after a good look at `now`.
+
+    The look is due when the expected share of a post has gathered: the weights are integrated hour by hour, so that a look in the
+    evening does not plan the morning with the night's weight. The account's own phase shifts it by up to a tenth, the same each
+    time, so that accounts with one rhythm do not come at once.
+    """
+    wanted = 0.95 + 0.1 * phase(account_id)
+    gathered, moment, end = 0.0, now, now + timedelta(seconds=pace.longest)
+    while moment < end:
+        speed = sqrt(rate * hour_weight(moment)) / pace.constant
+        step = min(_until_next_hour(moment), (end - moment).total_seconds())
+        if gathered + speed * step >= wanted:
+            moment += timedelta(seconds=(wanted - gathered) / speed)
+            break
+        gathered += speed * step
+        moment += timedelta(seconds=step)
+    return max(moment, now + timedelta(seconds=pace.shortest))
+
+
+def _until_next_hour(moment: datetime) -> float:
+    return 3600.0 - moment.minute * 60 - moment.second - moment.microsecond / 1e6
+
+
+def phase(account_id: str) -> float:
+    """Return a number in [0, 1) that is the same for an account on every machine and every day."""
+    return int.from_bytes(hashlib.blake2b(account_id.encode(), digest_size=4).digest()) / 2**32
+
+
+def solve(rates: Sequence[float], looks_per_second: float, shortest: float, longest: float) -> Pace:
+    """Return the pace at which the accounts with these post rates together cost no more than the budget.
+
+    Bisection over c; the clamped intervals make the sum a falling function of c. When even the longest intervals cost more than
+    the budget, the longest is stretched to what the budget pays for: a budget is a promise to the platform.
+    """
+    if not rates:
+        return Pace(constant=1.0, shortest=shortest, longest=longest)
+    longest = max(longest, len(rates) / looks_per_second)
+    roots = [sqrt(rate) for rate in rates]
+
+    def cost(constant: float) -> float:
+        return sum(1 / min(max(constant / root, shortest), longest) for root in roots)
+
+    low, high = shortest * min(roots) / 2, longest * max(roots) * 2
+    for _ in range(60):
+        middle = sqrt(low * high)
+        low, high = (middle, high) if cost(middle) > looks_per_second else (low, middle)
+    return Pace(constant=high, shortest=shortest, longest=longest)
+
+
+def after_failure(fault: Fault, failures: int, backoff: Backoff, now: datetime, account_id: str) -> datetime:
+    """Return when to look again after the `failures`-th failed look in a row.
+
+    What blames the account alone doubles from `start` to `cap`; what blames our pace or credential waits for the channel's pause;
+    `retry_after` is a floor in every case.
+    """
+    doubling = min(backoff.start * 2 ** min(max(failures, 1) - 1, 20), backoff.cap)
+    wait = {
+        "account_gone": backoff.gone,
+        "auth_error": backoff.auth,
+        "rate_limited": max(backoff.rate, doubling),
+        "source_retired": backoff.gone,
+    }.get(fault.code, doubling)
+    wait *= 1 + 0.1 * phase(f"{account_id} {failures}")
+    return now + timedelta(seconds=max(wait, fault.retry_after or 0.0))
+
+
+def pause(fault: Fault, strikes: int, backoff: Backoff, now: datetime) -> datetime | None:
+    """Return until when the whole channel (with that credential) is left alone after this fault, or None when only the account waits.
+
+    `strikes` counts such faults in a row; a rate limit doubles with it, so that a wall is not run against all day.
+    """
+    match fault.code:
+        case "rate_limited":
+            wait = min(backoff.rate * 2 ** min(max(strikes, 1) - 1, 10), max(backoff.cap, backoff.rate))
+        case "auth_error":
+            wait = backoff.auth
+        case "source_retired":
+            wait = backoff.retired
+        case _:
+            return None
+    return now + timedelta(seconds=max(wait, fault.retry_after or 0.0))

@@ -1,0 +1,101 @@
+"""The loop that tells. Polling and telling never meet: an opened alert is the outbox entry, and this loop empties the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor import alerting
+from monitor.errors import NotifyError
+from monitor.metrics import Metrics
+from monitor.model import Account, Alert, Contact
+from monitor.notify.letters import write
+from monitor.ports import Clock, Notifier
+from monitor.settings import NotifySettings
+from monitor.store import Store
+
+log = structlog.get_logger("telling")
+
+RECOVERY_MEMORY = timedelta(days=30)
+"""A recovery older than this is no news; it also bounds what an outbox look reads."""
+
+
+class Telling:
+    """Sends each person one letter with all that is due to them. Every attempt is written down before it is made."""
+
+    def __init__(
+        self, store: Store, notifier: Notifier | None, settings: NotifySettings, console_url: str, metrics: Metrics, clock: Clock
+    ) -> None:
+        self._store, self._notifier, self._settings = store, notifier, settings
+        self._console_url, self._metrics, self._clock = console_url, metrics, clock
+        self._failing = False
+        self._not_before: datetime | None = None
+        self.waiting = 0
+
+    async def round(self) -> int:
+        """Tell whom there is to tell; return how many letters were sent.
+
+        1. Alerts whose rung fell are noted as such, so that a later climb is told again.
+        2. For each person: note the attempt, send, note the result. A refusal that may pass ends the round: the next one goes on.
+        """
+        now = self._clock.now()
+        if self._not_before is not None and now < self._not_before:
+            return 0
+        outbox = await self._store.outbox(now - RECOVERY_MEMORY)
+        await self._store.put_told(alerting.lowered(outbox))
+        accounts = {account.id: account for account in await self._store.accounts(_accounts_of(outbox))}
+        notices = alerting.due(outbox, lambda alert: self._recipients(alert, accounts), now)
+        self.waiting = len(notices)
+        if self._notifier is None:
+            return 0
+        sent = 0
+        for notice in notices:
+            try:
+                await self._tell(notice, accounts, now)
+            except NotifyError as error:
+                self._log_failure(notice.person, error)
+                if not error.permanent:
+                    self._not_before = now + timedelta(seconds=self._settings.retry_seconds)
+                    return sent
+            else:
+                sent += 1
+                self.waiting -= 1
+                self._failing = False
+        return sent
+
+    async def _tell(self, notice: alerting.Notice, accounts: Mapping[str, Account], now: datetime) -> None:
+        assert self._notifier is not None
+        email = notice.person.email
+        letter = write(notice, accounts, city=self._settings.city, console_url=self._console_url, now=now)
+        tried = [alerting.attempt(alert, email) for alert in (*notice.opened, *notice.recovered)]
+        await self._store.put_told(tried)
+        try:
+            await self._notifier.send(letter)
+        except NotifyError as error:
+            self._metrics.observe_letter("uncertain" if error.uncertain else "failed")
+            if error.permanent:
+                # Nobody will ever read it there; trying again each minute helps nobody, the log and the metric say so.
+                await self._store.put_told([alerting.told(alert, email, now) for alert in tried])
+            elif not error.uncertain:
+                await self._store.put_told([alerting.refused(alert, email) for alert in tried])
+            raise
+        await self._store.put_told([alerting.told(alert, email, self._clock.now()) for alert in tried])
+        self._metrics.observe_letter("sent")
+        log.info("letter sent", opened=len(notice.opened), recovered=len(notice.recovered), number=letter.number)
+
+    def _recipients(self, alert: Alert, accounts: Mapping[str, Account]) -> tuple[Contact, ...]:
+        account = accounts.get(alert.finding.account_id or "")
+        return alerting.recipients_for(alert, account, self._settings.clerks, self._settings.sysadmins)
+
+    def _log_failure(self, person: Contact, error: NotifyError) -> None:
+        if error.permanent:
+            log.error("a letter was refused for good", to=person.email, reason=str(error))
+        elif not self._failing:
+            log.warning("letters cannot be sent now, they wait", reason=str(error))
+            self._failing = True
+
+
+def _accounts_of(alerts: Iterable[Alert]) -> set[str]:
+    return {alert.finding.account_id for alert in alerts if alert.finding.account_id}

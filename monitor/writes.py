@@ -1,0 +1,56 @@
+"""What is lent by the store and what is handed back to it: values between the poll and its commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.model import AccountState, Alert, Poll, Post, Repost
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An account lent to us until `until`; the fence proves that it is still ours."""
+
+    state: AccountState
+    fence: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChange:
+    """An alert as it was (None when new) and as it shall be: the write is dropped when somebody else moved it meanwhile."""
+
+    before: Alert | None
+    after: Alert
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPost:
+    """A post with what the store keeps beside it: its content hash and the keys a later article is matched by."""
+
+    post: Post
+    hash: str
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PollWrite:
+    """All that one poll has to write. `lane` and `claim` release the account."""
+
+    poll: Poll
+    state: AccountState
+    claim: Claim
+    lane: str = ""
+    new: tuple[StoredPost, ...] = ()
+    changed: tuple[StoredPost, ...] = ()
+    reposts: tuple[Repost, ...] = ()
+    alerts: tuple[AlertChange, ...] = ()
+
+
+@dataclass(slots=True)
+class Written:
+    """What a commit did: posts really inserted, per account, and accounts whose fence had moved on."""
+
+    inserted: dict[str, int] = field(default_factory=dict)
+    stale: set[str] = field(default_factory=set)
