@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -19,9 +20,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 from asyncio_throttle.throttler import Throttler
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
+from adapters.unfolding import unfolder
 from monitor.errors import AccountGone, AuthError, LookError, ParseError, RateLimited, TransportFault
 
 BODY_CAP = 5 * 1024 * 1024
@@ -29,6 +32,9 @@ BODY_CAP = 5 * 1024 * 1024
 
 CHUNK = 64 * 1024
 ATTEMPTS = 3
+HEAD_BYTES = 8_000
+"""Bytes of a refused body that are handed on: enough for the characters an error keeps."""
+PROBE_SECONDS = 5.0
 RETRY_AFTER_CAP = 24 * 3600.0
 """A server that asks for more than a day is not believed; the channel's own pause rules then."""
 
@@ -45,7 +51,25 @@ class Answer:
     digest: str
     url: str
 
+    @property
+    def charset(self) -> str:
+        """The codec the server names for the body; empty when it names none, UTF-8 or one that is not on our list.
 
+        The list is short on purpose: some of Python's codecs need quadratic time on a hostile body.
+        """
+        parameter = self.headers.get("Content-Type", "").lower().partition("charset=")[2]
+        return _CODECS.get(parameter.split(";")[0].strip(" \t\"'"), "")
+
+    def utf8(self) -> bytes:
+        """Return the body in UTF-8, whatever charset the server named."""
+        return self.body.decode(self.charset, "replace").encode() if self.charset else self.body
+
+
+_CODECS = {
+    **dict.fromkeys(("gbk", "gb2312", "gb18030", "x-gbk", "cp936"), "gb18030"),
+    **dict.fromkeys(("big5", "big5-hkscs"), "big5hkscs"),
+    **dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-16"),
+}
 Explain = Callable[[Answer], LookError | None]
 
 
@@ -55,7 +79,6 @@ class Lane:
 
     throttle: Throttler | None
     gate: asyncio.Semaphore
-    last_used: float = 0.0
 
 
 @dataclass(slots=True)
@@ -99,9 +122,12 @@ class Door:
         seconds: float = 30.0,
         spacing: float = 0.0,
         in_flight: int = 1,
+        redirects: int = 5,
         explain: Explain | None = None,
     ) -> Answer:
         """Fetch one body; wait for the lane first; try a `TransportFault` again, twice.
+
+        Send credentials with `redirects=0`: a 3xx is then an answer like any other, and nothing travels to another host.
 
         `explain` is asked about every answer that is neither 2xx nor 304 and returns the error to raise, or None to get the
         answer itself; `by_status` is the default. Raises `LookError` only: `TransportFault`, `RateLimited`, `AuthError`,
@@ -111,14 +137,14 @@ class Door:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransportFault),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_random_exponential(multiplier=self.retry_wait, max=10 * self.retry_wait),
+            wait=self._wait,
             reraise=True,
         )
         async for attempt in retrying:
             with attempt:
                 async with self._turn(lane, spacing, in_flight):
                     with _translated(url):
-                        answer = await self._once(method, url, params, headers, json, limits)
+                        answer = await self._once(method, url, params, headers, json, limits, redirects)
                 if 200 <= answer.status < 300 or answer.status == 304:
                     return answer
                 error = (explain or by_status)(answer)
@@ -126,6 +152,22 @@ class Door:
                     return answer
                 raise error
         raise AssertionError("tenacity re-raises")  # pragma: no cover
+
+    async def probe(self, url: str) -> str:
+        """Return "" when some answer comes from the address, whatever it says; else what went wrong, in a word."""
+        try:
+            with _translated(url):
+                await self._once("GET", url, None, None, None, aiohttp.ClientTimeout(total=PROBE_SECONDS), 0)
+        except ParseError as error:
+            # A body we cannot use is still an answer; only an address we cannot use is not.
+            return str(error) if not host_of(url) else ""
+        except LookError as error:
+            return str(error)
+        return ""
+
+    def _wait(self, state: RetryCallState) -> float:
+        """Full jitter over a doubling span, so that accounts that failed together do not return together."""
+        return self.rng.uniform(0, min(self.retry_wait * 2.0**state.attempt_number, 10 * self.retry_wait))
 
     async def _once(
         self,
@@ -135,27 +177,37 @@ class Door:
         headers: Mapping[str, str] | None,
         json: Any,
         limits: aiohttp.ClientTimeout,
+        redirects: int,
     ) -> Answer:
         if self._session is None:
             raise RuntimeError("the door is not open")
         async with self._session.request(
-            method, url, params=params, headers=headers, json=json, timeout=limits, max_redirects=5
+            method,
+            url,
+            params=params,
+            headers=headers,
+            json=json,
+            timeout=limits,
+            allow_redirects=redirects > 0,
+            max_redirects=redirects,
         ) as response:
             body = await self._body(response)
             return Answer(response.status, response.headers, body, hashlib.sha256(body).hexdigest(), str(response.url))
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        unfold = _decoder(response.headers.get("Content-Encoding", ""))
+        unfold = unfolder(response.headers.get("Content-Encoding", ""))
         parts: list[bytes] = []
-        size = 0
+        size = raw = 0
         async for chunk in response.content.iter_chunked(CHUNK):
-            part = chunk if unfold is None else unfold.decompress(chunk, self.body_cap - size + 1)
+            raw += len(chunk)
+            part = unfold.decompress(chunk, self.body_cap - size + 1)
             size += len(part)
-            if size > self.body_cap:
-                raise ParseError(f"body over {self.body_cap} bytes", head=b"".join(parts))
+            # What comes after the end of a compressed body unfolds to nothing, but must not be read for ever either.
+            if max(size, raw) > self.body_cap:
+                raise ParseError(f"body over {self.body_cap} bytes", head=b"".join(parts)[:HEAD_BYTES])
             parts.append(part)
-        if unfold is not None and not unfold.eof:
-            raise TransportFault("compressed body ends early", head=b"".join(parts))
+        if raw and not unfold.eof:
+            raise TransportFault("compressed body ends early", head=b"".join(parts)[:HEAD_BYTES])
         return b"".join(parts)
 
     @asynccontextmanager
@@ -172,35 +224,6 @@ class Door:
                     yield
 
 
-class _Deflate:
-    """Deflate as it is met: with a zlib head, as the standard says, or raw, as some servers send it."""
-
-    def __init__(self) -> None:
-        self._inner: Any = None
-
-    def decompress(self, chunk: bytes, limit: int) -> bytes:
-        if self._inner is None:
-            zlib_head = bool(chunk) and chunk[0] & 0x0F == 8
-            self._inner = zlib.decompressobj(zlib.MAX_WBITS if zlib_head else -zlib.MAX_WBITS)
-        return bytes(self._inner.decompress(chunk, limit))
-
-    @property
-    def eof(self) -> bool:
-        return self._inner is None or bool(self._inner.eof)
-
-
-def _decoder(encoding: str) -> Any:
-    match encoding.strip().lower():
-        case "" | "identity":
-            return None
-        case "gzip" | "x-gzip":
-            return zlib.decompressobj(zlib.MAX_WBITS | 16)
-        case "deflate":
-            return _Deflate()
-        case other:
-            raise ParseError(f"content encoding {other[:20]!r} was not asked for")
-
-
 class _translated:
     """Turn every error of aiohttp, zlib, ssl and the socket into one of ours. What is left is a bug and passes through."""
 
@@ -212,8 +235,15 @@ class _translated:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         ours = translate(error, self.host)
-        if ours is not None:
-            raise ours from error
+        if ours is None:
+            return
+        if isinstance(error, _QUOTE_THE_URL):
+            raise ours from None
+        raise ours from error
+
+
+_QUOTE_THE_URL = (aiohttp.InvalidURL, aiohttp.ClientResponseError, UnicodeError)
+"""Errors whose own text holds the whole URL: it must not reach a traceback, so they are not chained."""
 
 
 def translate(error: BaseException | None, host: str = "") -> LookError | None:
@@ -221,13 +251,13 @@ def translate(error: BaseException | None, host: str = "") -> LookError | None:
     match error:
         case None | LookError():
             return None
-        case aiohttp.InvalidURL():
+        case aiohttp.InvalidURL() | UnicodeError():
             return ParseError(f"unusable URL at {host or 'unknown host'}")
         case aiohttp.TooManyRedirects():
             return ParseError(f"{host}: too many redirects")
         case TimeoutError():
             return TransportFault(f"{host}: no answer in time")
-        case aiohttp.ClientError() | OSError():
+        case aiohttp.ClientError() | OSError() | EOFError() | HttpProcessingError():
             return TransportFault(f"{host}: {type(error).__name__}")
         case zlib.error():
             return ParseError(f"{host}: broken compression")
@@ -238,38 +268,52 @@ def by_status(answer: Answer) -> LookError | None:
     """Return the error that an HTTP status alone means; adapters that can read the body decide before this."""
     where = f"{host_of(answer.url)}: HTTP {answer.status}"
     wait = retry_after(answer.headers)
+    head = answer.body[:HEAD_BYTES]
     match answer.status:
         case 429:
-            return RateLimited(where, retry_after=wait, head=answer.body)
+            return RateLimited(where, retry_after=wait, head=head)
         case 503 if wait is not None:
-            return RateLimited(where, retry_after=wait, head=answer.body)
+            return RateLimited(where, retry_after=wait, head=head)
         case status if status >= 500:
-            return TransportFault(where, head=answer.body)
+            return TransportFault(where, head=head)
         case 401 | 403 | 407:
-            return AuthError(where, head=answer.body)
+            return AuthError(where, head=head)
         case 404 | 410:
-            return AccountGone(where, head=answer.body)
+            return AccountGone(where, head=head)
         case 408 | 425:
-            return TransportFault(where, head=answer.body)
-    return ParseError(where, head=answer.body)
+            return TransportFault(where, head=head)
+    return ParseError(where, head=head)
 
 
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+def by_status_alone(answer: Answer) -> LookError:
+    """Return what an HTTP status means where the address names an interface, not an account: a 404 then blames the address."""
+    error = by_status(answer)
+    if error is None or isinstance(error, AccountGone):
+        return ParseError(f"{host_of(answer.url)}: HTTP {answer.status}", head=answer.body[:HEAD_BYTES])
+    return error
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return Retry-After in seconds, from seconds or an HTTP date; None when absent or unreadable.
 
-    A date has a resolution of one second, so one is added. The result lies between 0 and `RETRY_AFTER_CAP`.
+    A date counts from the server's own `Date`, so no clock need agree; it has a resolution of one second, so one is added.
+    The result lies between 0 and `RETRY_AFTER_CAP`.
     """
     value = headers.get("Retry-After", "").strip()
-    if not value:
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", value):
+        return min(float(value), RETRY_AFTER_CAP)
+    until, served = _http_date(value), _http_date(headers.get("Date", ""))
+    if until is None or served is None:
         return None
-    if value.isascii() and value.isdigit():
-        return min(float(value[:9]), RETRY_AFTER_CAP)
+    return min(max(0.0, (until - served).total_seconds()) + 1.0, RETRY_AFTER_CAP)
+
+
+def _http_date(value: str) -> datetime | None:
     try:
-        until = parsedate_to_datetime(value)
-        served = parsedate_to_datetime(headers["Date"]) if "Date" in headers else now or datetime.now(UTC)
-        return min(max(0.0, (until - served).total_seconds()) + 1.0, RETRY_AFTER_CAP)
-    except (TypeError, ValueError):
+        moment = parsedate_to_datetime(value[:64])
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def host_of(url: str) -> str:

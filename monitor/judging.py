@@ -165,8 +165,7 @@ class Judge:
             for account, state in batch:
                 pairs.append((account, _slim(state)))
                 picture.platforms[account.id] = account.platform
-                if _watched(account):
-                    picture.judged[account.platform] += 1
+                if account.status is not Status.CLOSED:
                     picture.untried[account.platform] += state.last_tried_at is None
                 for channel in account.channels:
                     key = (channel.adapter, channel.credential)
@@ -185,8 +184,12 @@ class Judge:
             findings = self.findings(facts)
             mine = alive.get(account.id, {})
             picture.firing |= {finding.key for finding in findings if finding.status is Firing.FIRING}
-            changes += settled(mine, findings, picture.taken_at)
-            picture.standings.append((account, heard(self.grader.stand(facts), mine.values(), self.grader.name)))
+            moved = settled(mine, findings, picture.taken_at)
+            changes += moved
+            alerts = {**{alert.id: alert for alert in mine.values()}, **{change.after.id: change.after for change in moved}}
+            standing = self.grader.stand(facts)
+            picture.judged[account.platform] += standing.verdict in (Verdict.QUALIFIED, Verdict.FAILED)
+            picture.standings.append((account, heard(standing, alerts.values(), self.grader.name)))
             if self._repost_grader is not None and facts.articles:
                 picture.reposts += self._repost_grader.reposts(facts)
         await self._store.put_alerts(changes)
@@ -219,26 +222,31 @@ class Judge:
     async def _gate(self, picture: Picture) -> None:
         """Open or hold the accusations whose sweep is over, and which the rules have just confirmed."""
         now = picture.taken_at
-        waiting = await self._store.alerts([Stage.PENDING])
-        since = now - timedelta(hours=self._guards.quorum_window_hours)
-        opened = [a for a in await self._store.alerts([Stage.OPEN]) if a.opened_at >= since and _accuses(a)]
-        held = await self._store.alerts([Stage.HELD])
-        findings: list[Finding] = []
-        for (rule, platform), batch in _batches(waiting, picture).items():
-            if picture.untried[platform] or now - min(a.opened_at for a in batch) < timedelta(seconds=self._guards.settle_seconds):
-                continue
-            confirmed = [alert for alert in batch if alert.finding.key in picture.firing]
-            before = [a for a in opened if a.finding.rule == rule and picture.platforms.get(a.finding.account_id or "") is platform]
-            trips = inspection.trips_quorum(len(confirmed) + len(before), picture.judged[platform], self._guards)
-            moved = alerting.hold(confirmed, now) if trips else alerting.release(confirmed, now)
-            originals = {alert.id: alert for alert in confirmed}
-            await self._store.put_alerts([AlertChange(originals[alert.id], alert) for alert in moved])
-            if trips:
-                log.warning("quorum gate tripped", rule=rule, platform=platform, accounts=len(confirmed))
-                held += moved
-        for (rule, platform), batch in _batches(held, picture).items():
-            findings.append(_quorum_finding(rule, platform, len(batch), picture.judged[platform]))
+        pending = [alert for alert in await self._store.alerts([Stage.PENDING]) if self._ripe(alert, picture)]
+        standing = await self._store.alerts([Stage.OPEN, Stage.HELD])
+        gate = inspection.quorum(pending, standing, picture.platforms, picture.judged, self._guards, now)
+        before = {alert.id: alert for alert in pending}
+        moved = [*alerting.release(gate.release, now), *alerting.hold(gate.hold, now)]
+        await self._store.put_alerts([AlertChange(before[alert.id], alert) for alert in moved])
+        for wave in gate.waves:
+            log.warning("quorum gate tripped", rule=wave.rule, platform=wave.platform, accused=wave.accused, judged=wave.judged)
+        held = [*(alert for alert in standing if alert.stage is Stage.HELD), *(alert for alert in moved if alert.stage is Stage.HELD)]
+        findings = [
+            _quorum_finding(rule, platform, len(batch), picture.judged[platform])
+            for (rule, platform), batch in _batches(held, picture).items()
+        ]
         await self._settle_quorum(findings, now)
+
+    def _ripe(self, alert: Alert, picture: Picture) -> bool:
+        """Whether the alert's sweep is over: all of its platform were tried, time for company has passed, the rule still says so."""
+        platform = picture.platforms.get(alert.finding.account_id or "")
+        settled_for = picture.taken_at - inspection.accused_at(alert)
+        return (
+            platform is not None
+            and not picture.untried[platform]
+            and settled_for >= timedelta(seconds=self._guards.settle_seconds)
+            and alert.finding.key in picture.firing
+        )
 
     async def _settle_quorum(self, findings: list[Finding], now: datetime) -> None:
         alive = (await self._store.alive_alerts([None])).get(None, {})
@@ -276,7 +284,7 @@ def heard(standing: Standing, alerts: Iterable[Alert], rule: str) -> Standing:
     """Return the standing as it may be shown: a failure that still waits at the gate is not yet one."""
     if standing.verdict is not Verdict.FAILED:
         return standing
-    stage = next((a.stage for a in alerts if a.finding.rule == rule), Stage.PENDING)
+    stage = next((a.stage for a in alerts if a.finding.rule == rule and a.stage is not Stage.RESOLVED), Stage.PENDING)
     if stage not in _UNHEARD:
         return standing
     return standing.model_copy(update={"verdict": Verdict.UNDETERMINED, "reason": _UNHEARD[stage]})
@@ -285,14 +293,6 @@ def heard(standing: Standing, alerts: Iterable[Alert], rule: str) -> Standing:
 def _slim(state: AccountState) -> AccountState:
     """Leave out what a survey does not need, so that a large roster fits."""
     return state.model_copy(update={"seen": {}, "memory": {}})
-
-
-def _watched(account: Account) -> bool:
-    return account.status is not Status.CLOSED
-
-
-def _accuses(alert: Alert) -> bool:
-    return alert.finding.severity is Severity.ACCUSATION
 
 
 def _batches(alerts: Iterable[Alert], picture: Picture) -> dict[tuple[str, Platform], list[Alert]]:

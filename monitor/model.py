@@ -278,9 +278,13 @@ class Fault(Noun):
 
 
 class Outcome(Noun):
-    """How one channel fared within a poll. `fault` is None when it gave a complete snapshot."""
+    """How one channel fared within a poll. `fault` is None when it gave a complete snapshot.
+
+    `passed_over`: the channel was not asked at all, since it is paused for this fault.
+    """
 
     channel: Channel
+    passed_over: bool = False
     fault: Fault | None = None
     digest: str = ""
     skipped: Mapping[str, int] = Field(default_factory=dict)

@@ -240,15 +240,16 @@ class Store:
             )
 
     async def _put_alerts(self, changes: Sequence[AlertChange]) -> None:
-        if not changes:
-            return
-        try:
-            await self._db.alerts.bulk_write(
-                [UpdateOne(*documents.alert_change(change), upsert=change.before is None) for change in changes], ordered=False
-            )
-        except BulkWriteError as error:
-            # Another writer opened the same alert first: one is enough.
-            _duplicates_only(error)
+        """Write alerts; those that end go first, since one finding may end an alert and open the next under the same key."""
+        for batch in ([c for c in changes if c.before is not None], [c for c in changes if c.before is None]):
+            if not batch:
+                continue
+            writes = [UpdateOne(*documents.alert_change(change), upsert=change.before is None) for change in batch]
+            try:
+                await self._db.alerts.bulk_write(writes, ordered=False)
+            except BulkWriteError as error:
+                # Another writer opened the same alert first: one is enough.
+                _duplicates_only(error)
 
     async def _stale(self, writes: Sequence[PollWrite]) -> set[str]:
         fences = {write.state.account_id: write.claim.fence for write in writes}

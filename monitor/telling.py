@@ -44,7 +44,9 @@ class Telling:
         if self._not_before is not None and now < self._not_before:
             return 0
         outbox = await self._store.outbox(now - RECOVERY_MEMORY)
-        await self._store.put_told(alerting.lowered(outbox))
+        fallen = {alert.id: alert for alert in alerting.lowered(outbox)}
+        await self._store.put_told(list(fallen.values()))
+        outbox = [fallen.get(alert.id, alert) for alert in outbox]
         accounts = {account.id: account for account in await self._store.accounts(_accounts_of(outbox))}
         notices = alerting.due(outbox, lambda alert: self._recipients(alert, accounts), now)
         self.waiting = len(notices)

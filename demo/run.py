@@ -1,0 +1,192 @@
+"""Runs the real daemon in the demo's world, shows how it gets on, and ends with what it found."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import orjson
+from rich.console import Console
+
+from demo.answers import Expected
+from demo.knobs import settings_table
+from demo.mailbox import Mailbox
+from demo.platforms import FAULTS, Platforms
+from demo.progress import State, make_console, progress
+from demo.summary import Picture, differences, summary, tables
+from demo.world import World
+from monitor.app import App, Tables
+from monitor.clock import SystemClock
+from monitor.embedded import RUN_FILE, Embedded
+from monitor.errors import BadInput, MonitorError
+from monitor.model import Stage
+from monitor.ports import Clock
+from monitor.settings import Settings
+
+DIRECTORY = Path("var/demo")
+SUMMARY_FILE = "summary.json"
+CHECK_SECONDS = 0.5
+QUIET_SECONDS = 2.5
+"""So long nothing may change before the demo calls itself settled: longer than a round of judging and one of telling."""
+STUCK_SECONDS = 10.0
+"""After so long without change the result is shown although accusations still wait."""
+STOP_RESERVE = 5.0
+"""Seconds kept of a given running time for stopping in order; of a short one a quarter."""
+
+
+class Demo:
+    """The parts of a run, once all are open."""
+
+    def __init__(self, app: App, world: World, platforms: Platforms, mailbox: Mailbox, directory: Path, console: Console) -> None:
+        self.app, self.world, self.platforms, self.mailbox = app, world, platforms, mailbox
+        self.directory, self.console = directory, console
+
+    @property
+    def answers(self) -> Expected:
+        return self.world.expected_frozen if self.platforms.fault else self.world.expected
+
+    async def state(self) -> State:
+        counts = await self.app.store.counts(self.app.clock.now())
+        pending = await self.app.store.alerts([Stage.PENDING])
+        waiting = len(pending) + self.app.telling.waiting
+        return State(counts["accounts"], counts["tried"], waiting, len(self.mailbox.mails))
+
+    async def picture(self) -> Picture:
+        """Return what the daemon's last judgement said, with the alerts and mails up to now."""
+        counts = await self.app.store.counts(self.app.clock.now())
+        return Picture(
+            standings=await self.app.rows(),
+            looked_at=counts["tried"],
+            articles=self.world.articles,
+            reposts=await self.app.repost_standings(),
+            alerts=await self.app.store.alerts(),
+            mails=[(mail.to, mail.subject) for mail in self.mailbox.mails],
+        )
+
+    def write_summary(self, picture: Picture) -> None:
+        path = self.directory / SUMMARY_FILE
+        draft = path.with_suffix(".tmp")
+        draft.write_bytes(orjson.dumps(summary(picture), option=orjson.OPT_INDENT_2) + b"\n")
+        draft.replace(path)
+
+    def show(self, picture: Picture) -> None:
+        """Print the tables, whether they agree with the known answers, and where to look further."""
+        for table in tables(picture):
+            self.console.print(table)
+        wrong = differences(summary(picture), self.answers.failing, self.answers.undetermined)
+        self.console.print("\n".join(["与预设答案不一致：", *wrong]) if wrong else "判定结果与预设答案完全一致。", markup=False)
+        web = self.app.web_address
+        self.console.print(f"控制台 {web}  指标 {web}metrics  邮件 {self.mailbox.directory}", markup=False)
+
+
+async def run_demo(seconds: float | None, fault: str | None, directory: Path = DIRECTORY, *, tables: Tables) -> int:
+    """Run until Ctrl-C, or for at most so many seconds; return the exit code: 0 fine, 1 it could not run, 2 an unknown fault."""
+    clock, console = SystemClock(), make_console()
+    begun = clock.elapsed()
+    if fault and fault not in FAULTS:
+        console.print(f"没有名为 {fault} 的故障。可用的故障：", markup=False)
+        for name, meaning in FAULTS.items():
+            console.print(f"  {name}  {meaning}", markup=False)
+        return 2
+    stop = asyncio.Event()
+    deadline = None if seconds is None else begun + seconds - min(STOP_RESERVE, seconds / 4)
+    try:
+        async with _opened(clock, fault or "", directory, tables, console) as demo, _stopped_by_signals(stop):
+            await _live(demo, stop, deadline)
+    except BadInput as error:
+        console.print("\n".join(error.problems), markup=False)
+        return 1
+    except MonitorError as error:
+        console.print(f"演示无法运行：{error}", markup=False)
+        return 1
+    return 0
+
+
+@asynccontextmanager
+async def _opened(clock: Clock, fault: str, directory: Path, tables: Tables, console: Console) -> AsyncIterator[Demo]:
+    """Build the world; open database, platforms, mail server and daemon, in this order; put the roster in."""
+    world = World.build(clock.now())
+    await _fresh(directory / "mongo")
+    async with AsyncExitStack() as stack:
+        platforms = await stack.enter_async_context(Platforms(world, clock, fault))
+        mailbox = await stack.enter_async_context(Mailbox(directory / "mails"))
+        settings = Settings(**settings_table(world, platforms.base_url, mailbox.port, directory))
+        app = await stack.enter_async_context(App(settings, tables, clock, random.Random()))
+        accounts = list(world.roster(platforms.base_url))
+        await app.store.put_accounts(accounts, app.lanes(accounts), clock.now())
+        await app.store.put_articles(world.articles)
+        await app.judge.refresh_articles(clock.now())
+        yield Demo(app, world, platforms, mailbox, directory, console)
+
+
+async def _fresh(data: Path) -> None:
+    """Remove the last run's database: its alerts were told, its world is a day older."""
+    if (data / RUN_FILE).exists():
+        # A killed run left its mongod behind, or another demo is running: the first is stopped so, the second raises.
+        async with Embedded(data):
+            pass
+    await asyncio.to_thread(shutil.rmtree, data, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _stopped_by_signals(stop: asyncio.Event) -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def _live(demo: Demo, stop: asyncio.Event, deadline: float | None) -> None:
+    """Run the daemon; show the result when it has settled, or at the end what there is; write the summary both times."""
+    running = asyncio.create_task(demo.app.run(stop))
+    running.add_done_callback(lambda _: stop.set())
+    if deadline is not None:
+        asyncio.get_running_loop().call_later(max(0.0, deadline - demo.app.clock.elapsed()), stop.set)
+    settled = False
+    try:
+        settled = await _until_settled(demo, stop)
+        if settled:
+            await _report(demo)
+            demo.console.print("演示继续运行，按 Ctrl-C 结束。" if deadline is None else "演示继续运行，到时自动结束。")
+            await stop.wait()
+    finally:
+        stop.set()
+        await running
+    picture = await demo.picture()
+    demo.write_summary(picture)
+    if not settled:
+        demo.console.print(f"时间已到：{len(picture.standings)} 个账号中已查看 {picture.looked_at} 个，以下为目前的结果。")
+        demo.show(picture)
+    demo.console.print(f"汇总已写入 {demo.directory / SUMMARY_FILE}", markup=False)
+
+
+async def _report(demo: Demo) -> None:
+    picture = await demo.picture()
+    demo.write_summary(picture)
+    demo.show(picture)
+
+
+async def _until_settled(demo: Demo, stop: asyncio.Event) -> bool:
+    """Wait until every account was looked at, no accusation waits and the mails are out; False when `stop` came first."""
+    clock, last, since = demo.app.clock, None, 0.0
+    with progress(demo.console, clock) as show:
+        while not stop.is_set():
+            state = await demo.state()
+            show(state)
+            if state != last:
+                last, since = state, clock.elapsed()
+            if state.all_seen and clock.elapsed() - since >= (STUCK_SECONDS if state.waiting else QUIET_SECONDS):
+                return True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), CHECK_SECONDS)
+    return False

@@ -1,0 +1,178 @@
+"""The demo's world: 423 accounts whose verdicts are known beforehand, the same for the same seed and moment."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from demo.answers import Expected, expect
+from demo.articles import GROUP, key_articles, reposts
+from demo.names import FAILING, OFFICE, UNITS_OF_A_DIVISION, Failing, Unit, units
+from demo.pages import LETTERS, Page, Trouble
+from demo.rhythm import Item, Rhythm, history, write
+from monitor.model import Account, Article, Platform
+
+SEED = 2020
+LIVE_SECONDS = 3.0
+"""So often one of the healthy accounts publishes while the demo runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """How many accounts of a platform play which part. `healthy` counts canaries, quiet, audience and ordinary ones.
+
+    `quiet` gives each its idle days, in the span of the reminders; `official` of the ordinary accounts and `official_members` of the
+    audience are read through the WeChat interface first.
+    """
+
+    healthy: int
+    canaries: int
+    quiet: tuple[int, ...]
+    audience: int
+    troubles: tuple[Trouble, ...]
+    official: int = 0
+    official_members: int = 0
+
+
+CASTS = {
+    Platform.WECHAT: Cast(241, 6, (7, 8, 9, 10, 10, 11, 12, 13, 13), 39, (Trouble.BROKEN_SOURCE,), official=20, official_members=10),
+    Platform.WEIBO: Cast(125, 4, (7, 9, 10, 12, 13), 18, (Trouble.DEAD_CREDENTIAL, Trouble.DELETED)),
+    Platform.DOUYIN: Cast(39, 4, (8, 10, 13), 0, (Trouble.GUEST_VIEW,)),
+}
+RHYTHMS = (Rhythm.DAILY, Rhythm.WORKDAYS, Rhythm.WEEKLY, Rhythm.DAILY, Rhythm.SLOW, Rhythm.WORKDAYS, Rhythm.SEVERAL)
+"""The habits of the ordinary healthy accounts, in turn."""
+AUDIENCE_RHYTHMS = {
+    Platform.WECHAT: (Rhythm.DAILY, Rhythm.WORKDAYS, Rhythm.WEEKLY),
+    # The official interface shows the newest five posts: with one of its own a week, three reposts still leave the older one in view.
+    Platform.WEIBO: (Rhythm.WEEKLY,),
+}
+GUEST_IDLE_DAYS = 45
+"""The newest post that a guest is shown; the other troubled accounts are as old behind their troubles."""
+OWING_TROUBLES = (Trouble.BROKEN_SOURCE, Trouble.DEAD_CREDENTIAL)
+"""These two owe the reposts as well: what cannot be seen is neither reposted nor missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Pages, key articles and the answers. Nothing in it changes; what is published live comes from `live`."""
+
+    seed: int
+    now: datetime
+    pages: tuple[Page, ...]
+    articles: tuple[Article, ...]
+    by_code: Mapping[str, Page] = field(repr=False)
+
+    @classmethod
+    def build(cls, now: datetime, seed: int = SEED) -> World:
+        """Build the world as it stands at `now`; idle days count back from the Shanghai date of that moment."""
+        articles = key_articles(now)
+        pages = tuple(_Casting(seed, now, articles).pages())
+        return cls(seed, now, pages, articles, {page.code: page for page in pages})
+
+    def roster(self, base_url: str) -> tuple[Account, ...]:
+        """Return the accounts as they are watched at the platforms that answer at `base_url`."""
+        return tuple(page.account(base_url) for page in self.pages)
+
+    def credentials(self) -> dict[str, dict[str, str]]:
+        """Return the credentials file: made-up secrets that the simulated platforms ask for."""
+        return {page.credential: page.secrets for page in self.pages if page.credential}
+
+    @property
+    def expected(self) -> Expected:
+        """What the final summary must show."""
+        return expect(self.pages, self.articles, self.now)
+
+    @property
+    def expected_frozen(self) -> Expected:
+        """What it must show under the fault `frozen-source`."""
+        return expect(self.pages, self.articles, self.now, frozen=True)
+
+    def live(self, number: int) -> tuple[Page, Item]:
+        """Return the number-th live post, counted from 1: it appears so many times LIVE_SECONDS after `now`.
+
+        Its author is one of those who publish at least on working days, so it changes no answer.
+        """
+        rng = random.Random(f"{self.seed} live {number}")
+        authors = [page for page in self.pages if page.lively]
+        page = rng.choice(authors)
+        moment = (self.now + timedelta(seconds=number * LIVE_SECONDS)).replace(microsecond=0)
+        return page, write(rng, page.place, moment)
+
+
+class _Casting:
+    """Hands the parts to the units, platform by platform."""
+
+    def __init__(self, seed: int, now: datetime, articles: tuple[Article, ...]) -> None:
+        self.seed, self.now, self.articles = seed, now, articles
+        self.units = units()
+        self.taken = {(line.division, line.unit, line.platform) for line in FAILING}
+
+    def pages(self) -> Iterator[Page]:
+        yield from (self._failing(serial, line) for serial, line in enumerate(FAILING, 1))
+        serial = len(FAILING) + 1
+        for platform, cast in CASTS.items():
+            for page in self._platform(platform, cast, serial):
+                yield page
+                serial += 1
+
+    def _failing(self, serial: int, line: Failing) -> Page:
+        unit = next(each for each in self.units if (each.division.code, each.name) == (line.division, line.unit))
+        blank = _blank(serial, unit, line.platform)
+        page = replace(blank, name=line.name, status=line.status, failing=True, idle_days=line.idle_days)
+        return page if line.idle_days is None else self._lived(page, Rhythm.WEEKLY, line.idle_days)
+
+    def _platform(self, platform: Platform, cast: Cast, serial: int) -> Iterator[Page]:
+        chosen = self._choose(platform, cast)
+        blanks = iter([_blank(number, unit, platform) for number, unit in enumerate(chosen, serial)])
+        for page in islice(blanks, cast.canaries):
+            yield self._lived(replace(page, canary=True), Rhythm.DAILY, 0)
+        for trouble, page in zip(cast.troubles, blanks, strict=False):
+            yield self._troubled(page, trouble)
+        for idle, page in zip(cast.quiet, blanks, strict=False):
+            yield self._lived(replace(page, idle_days=idle), Rhythm.SLOW, idle)
+        for member, page in enumerate(islice(blanks, cast.audience)):
+            yield self._member(replace(page, member=member, official=member < cast.official_members))
+        for place, page in enumerate(blanks):
+            yield self._ordinary(replace(page, official=place < cast.official), RHYTHMS[place % len(RHYTHMS)])
+
+    def _choose(self, platform: Platform, cast: Cast) -> list[Unit]:
+        """Return the units that have a healthy or troubled account here; the first are offices that speak for a county, as canaries."""
+        free = [unit for unit in self.units if unit.number <= UNITS_OF_A_DIVISION and not self._is_taken(unit, platform)]
+        random.Random(f"{self.seed} {platform}").shuffle(free)
+        voices = [unit for unit in free if unit.name.endswith(OFFICE)][: cast.canaries]
+        return (voices + [unit for unit in free if unit not in voices])[: cast.healthy + len(cast.troubles)]
+
+    def _is_taken(self, unit: Unit, platform: Platform) -> bool:
+        return (unit.division.code, unit.name, platform) in self.taken
+
+    def _troubled(self, page: Page, trouble: Trouble) -> Page:
+        groups = (GROUP,) if trouble in OWING_TROUBLES else ()
+        return self._lived(replace(page, trouble=trouble, groups=groups), Rhythm.WEEKLY, GUEST_IDLE_DAYS)
+
+    def _member(self, page: Page) -> Page:
+        rhythms, member = AUDIENCE_RHYTHMS[page.platform], page.member or 0
+        rhythm = rhythms[member % len(rhythms)]
+        page = self._lived(replace(page, groups=(GROUP,)), rhythm, self._idle(page, rhythm))
+        return page.showing((*page.items, *reposts(self._rng(page, "reposts"), page.platform, member, self.articles)))
+
+    def _ordinary(self, page: Page, rhythm: Rhythm) -> Page:
+        lively = rhythm in (Rhythm.DAILY, Rhythm.WORKDAYS)
+        return self._lived(replace(page, lively=lively), rhythm, self._idle(page, rhythm))
+
+    def _idle(self, page: Page, rhythm: Rhythm) -> int:
+        """At least a day where a single post carries the answer: today's may still lie ahead of `now`."""
+        return self._rng(page, "idle").randint(1, 5) if rhythm in (Rhythm.WEEKLY, Rhythm.SLOW) else 0
+
+    def _lived(self, page: Page, rhythm: Rhythm, idle: int) -> Page:
+        return page.showing(history(self._rng(page, "history"), page.place, rhythm, idle, self.now))
+
+    def _rng(self, page: Page, purpose: str) -> random.Random:
+        return random.Random(f"{self.seed} {page.code} {purpose}")
+
+
+def _blank(serial: int, unit: Unit, platform: Platform) -> Page:
+    code = f"{unit.division.code}M{unit.number:03d}{LETTERS[platform]}0001"
+    return Page(serial, code, unit, platform, unit.voice)

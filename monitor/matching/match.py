@@ -1,0 +1,250 @@
+"""Does this post carry that key article? By the original's id, by its link, by its title; look-ups of hashes only.
+
+What a post and an article have in common is a *key*: `c:` a platform post, `u:` a page, `t:` a title. The store indexes the keys of
+posts, so an article that is issued later finds the posts that were already there; both ways give the same answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from monitor.matching.ids import bid_to_mid
+from monitor.matching.text import bracket_title, first_line, title_key
+from monitor.matching.urls import PostReference, canonical_url, is_specific, links_in, reference_of, wechat_account
+from monitor.model import Account, Article, Post, Repost
+
+EARLY = timedelta(hours=1)
+"""A post so much older than the article's stated publication may still carry it: clerks round times, platforms cut seconds."""
+KEY_LIMIT = 64
+"""Keys of one post at most: a citation, six titles and twenty links make fewer."""
+OWN = "o:"
+"""Marks, among a post's keys, what the post is rather than what it carries."""
+ID_LIMIT = 200
+"""Characters of a platform's post id; longer is no id."""
+LEFT_LIMIT = 300
+"""Characters of the matched field that are kept as evidence."""
+
+By = Literal["citation", "url", "title"]
+_SCORES: dict[By, float] = {"citation": 1.0, "url": 1.0, "title": 1.0}
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_UNIQUE_ALONE = frozenset({"weibo", "douyin", "toutiao"})
+"""Platforms whose post ids are unique by themselves. WeChat numbers the pushes of each account anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A post carries an article. `left` is what the post says in `field`, `right` what of the article it equals."""
+
+    article_id: str
+    post_id: str
+    by: By
+    field: str
+    score: float
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Clue:
+    key: str
+    by: By
+    field: str
+    text: str
+
+
+class ArticleIndex:
+    """The key articles by their keys. It judges whether a post carries one, not whether the repost is in order."""
+
+    def __init__(self, articles: Iterable[Article]) -> None:
+        self._articles: dict[str, list[tuple[Article, str]]] = {}
+        self.articles = tuple(articles)
+        for article in self.articles:
+            for key, text in _article_keys(article):
+                self._articles.setdefault(key, []).append((article, text))
+
+    def find(self, post: Post, account: Account) -> tuple[Match, ...]:
+        """Return one match per article that the post carries, each by its strongest evidence.
+
+        Nothing for a post that the public cannot see, that is older than the article, whose account is not in the article's audience,
+        or that is itself the original.
+        """
+        if not post.visible or not self._articles:
+            return ()
+        found: dict[str, Match] = {}
+        for clue in _clues(post):
+            for article, right in self._articles.get(clue.key, ()):
+                if article.id not in found and _may_carry(post, account, article):
+                    found[article.id] = _match(article, post, clue, right)
+        return tuple(found.values())
+
+    def originals(self, post: Post, account: Account) -> tuple[str, ...]:
+        """Return the ids of the articles this account owes whose original is this very post: it has published them already."""
+        if not post.visible or not self._articles:
+            return ()
+        hit = {article.id: article for key in _own_keys(post) for article, _ in self._articles.get(key, ())}
+        return tuple(article.id for article in hit.values() if article.audience.includes(account))
+
+
+def keys_of(post: Post) -> tuple[str, ...]:
+    """Return the keys by which an article finds this post, without repeats: what it carries and, marked `o:`, what it is itself."""
+    return tuple(dict.fromkeys([*(clue.key for clue in _clues(post)), *(OWN + key for key in _own_keys(post))]))
+
+
+def keys_of_article(article: Article) -> tuple[str, ...]:
+    """Return the keys to look up among the posts' keys: of posts that carry the article, and of its original."""
+    keys = dict.fromkeys(key for key, _ in _article_keys(article))
+    return (*keys, *(OWN + key for key in keys if not key.startswith("t:")))
+
+
+def is_original(post: Post, article: Article) -> bool:
+    """Whether the post is the article's original itself, by its platform id or its own link."""
+    own = _own_keys(post)
+    return any(key in own for key, _ in _article_keys(article))
+
+
+def repost(match: Match, article: Article, post: Post) -> Repost:
+    """Return the repost that the match shows. `lag` is zero when the post came by the deadline."""
+    return Repost(
+        article_id=article.id,
+        account_id=post.account_id,
+        post_id=post.id,
+        published_at=post.published_at,
+        lag=max(post.published_at - article.due_at, timedelta(0)),
+        evidence={
+            "by": match.by,
+            "field": match.field,
+            "score": match.score,
+            "left": match.left,
+            "right": match.right,
+            "url": post.url,
+        },
+    )
+
+
+def _may_carry(post: Post, account: Account, article: Article) -> bool:
+    return (
+        latest_moment(post) >= article.published_at - EARLY
+        and article.audience.includes(account)
+        and not is_original(post, article)
+    )
+
+
+def latest_moment(post: Post) -> datetime:
+    """Return the last moment at which the post may have been published, as far as its source tells."""
+    return post.published_at + timedelta(days=1) if post.precision == "day" else post.published_at
+
+
+def _match(article: Article, post: Post, clue: _Clue, right: str) -> Match:
+    left = clue.text[:LEFT_LIMIT]
+    return Match(article.id, post.id, clue.by, clue.field, _SCORES[clue.by], left, right[:LEFT_LIMIT])
+
+
+def _clues(post: Post) -> list[_Clue]:
+    """Return what the post offers for comparison, strongest first."""
+    clues = [*_citation_clues(post), *_link_clues(post), *_title_clues(post)]
+    return clues[:KEY_LIMIT]
+
+
+def _citation_clues(post: Post) -> Iterator[_Clue]:
+    citation = post.citation
+    if citation and citation.post_id:
+        key = _post_key(PostReference(_platform(post), citation.account, citation.post_id))
+        if key:
+            yield _Clue(key, "citation", "citation.post_id", citation.post_id)
+
+
+def _link_clues(post: Post) -> Iterator[_Clue]:
+    if post.citation and post.citation.url:
+        yield from _clues_of_link(post.citation.url, "citation.url")
+    for link in links_in(post.text):
+        yield from _clues_of_link(link, "text")
+
+
+def _clues_of_link(link: str, field: str) -> Iterator[_Clue]:
+    for key in _link_keys(link):
+        yield _Clue(key, "url", field, link)
+
+
+def _title_clues(post: Post) -> Iterator[_Clue]:
+    """A title field, or the 【…】 at the head of a text; the first line stands in where a post has no title."""
+    offers = [("title", post.title), ("title", bracket_title(post.title)), ("text", bracket_title(post.text))]
+    if not post.title:
+        offers.append(("text", first_line(post.text)))
+    if post.citation:
+        offers += [("citation.title", post.citation.title), ("citation.title", bracket_title(post.citation.title))]
+    for field, text in offers:
+        key = title_key(text) if text else ""
+        if key:
+            yield _Clue(f"t:{key}", "title", field, text)
+
+
+def _article_keys(article: Article) -> Iterator[tuple[str, str]]:
+    for origin in article.origins:
+        reference = origin_of(origin)
+        key = _post_key(reference) if reference else ""
+        if key:
+            yield key, origin
+    for url in article.urls:
+        for key in _link_keys(url):
+            yield key, url
+    key = title_key(article.title)
+    if key:
+        yield f"t:{key}", article.title
+
+
+def origin_of(text: str) -> PostReference | None:
+    """Read `platform:account:post`; None when it is not of that form. An account may be left empty where the post id is unique."""
+    platform, _, rest = text.partition(":")
+    account, _, post = rest.rpartition(":")
+    return PostReference(platform.lower(), account, post) if platform and post else None
+
+
+def _link_keys(link: str) -> tuple[str, ...]:
+    canonical = canonical_url(link)
+    if not canonical or not is_specific(canonical):
+        return ()
+    page = "u:" + hashlib.blake2b(canonical.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    reference = reference_of(canonical)
+    post = _post_key(reference) if reference else ""
+    return (post, page) if post else (page,)
+
+
+def _post_key(reference: PostReference) -> str:
+    """Return the key of a platform's post, "" where the id is not unique without the account that is missing."""
+    post = reference.post
+    if len(post) + len(reference.account) > ID_LIMIT:
+        return ""
+    if reference.platform == "weibo":
+        post = post if post.isdigit() else bid_to_mid(post)
+    if reference.platform in _UNIQUE_ALONE:
+        return f"c:{reference.platform}:{post}" if post else ""
+    if reference.platform == "wechat":
+        return _wechat_key(reference.account, post)
+    return f"c:{reference.platform}:{reference.account}:{post}" if reference.account else ""
+
+
+def _wechat_key(account: str, post: str) -> str:
+    """Read `mid_idx`, unique within its account, `account_mid_idx`, or the token of a short link, unique by itself."""
+    numbers = post.split("_")
+    if not all(number.isdigit() for number in numbers):
+        return f"c:wechat:{post}" if _TOKEN.fullmatch(post) else ""
+    if len(numbers) == 3:
+        account, *numbers = numbers
+    return f"c:wechat:{wechat_account(account)}:{'_'.join(numbers)}" if account else ""
+
+
+def _own_keys(post: Post) -> tuple[str, ...]:
+    """Return the keys an article has if this very post is its original; no more than two, since every stored post has them."""
+    native = post.id.removeprefix(f"{_platform(post)}:{post.account_id}:")
+    by_id = _post_key(PostReference(_platform(post), "", native))
+    by_link = _link_keys(post.url)[:1] if post.url else ()
+    return tuple(dict.fromkeys(key for key in (by_id, *by_link) if key))
+
+
+def _platform(post: Post) -> str:
+    return post.id.partition(":")[0]

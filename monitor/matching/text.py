@@ -1,0 +1,100 @@
+"""Titles, made comparable: what is left when width, case, punctuation, emoji, tags and links are taken away.
+
+Real titles of one article differ in just these (handbook 5.4): 1,271 of 15,019 shared titles only in punctuation or spaces.
+Traditional characters stay what they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+import unicodedata
+
+KEY_MINIMUM = 6
+"""Characters a normalised title needs to stand for an article: shorter ones (通知, 要闻速递) are shared by chance."""
+
+TITLE_LIMIT = 4_000
+"""Characters of a title that are looked at: the longest real one had 3,763."""
+
+_LINK = re.compile(r"(?:https?://|www\.)[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]*", re.IGNORECASE)
+_FACE = re.compile(r"[\[［][\u4e00-\u9fffA-Za-z]{1,8}[\]］]")
+_TAG = re.compile(r"[#＃][^#＃\n]{1,60}[#＃]|[#＃][^\s#＃]{1,40}(?=\s|$)")
+_HEAD = re.compile(r"\s*(?:[#＃][^#＃\n]{1,60}[#＃]\s*)*【([^【】]{1,200})】")
+_SEPARATORS = frozenset("丨ㅣ")
+"""Letters by Unicode's book, rules between two parts of a title in practice."""
+_INVISIBLE_MARKS = frozenset([0x34F, 0x20E3, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
+_TABLE_LIMIT = 70_000
+
+
+def normalise_title(text: str) -> str:
+    """Return the letters, digits and marks of the title in one form; idempotent.
+
+    Links and [表情] go, a #话题# beside a title goes, a #话题# that *is* the title keeps its words.
+    """
+    text = text[:TITLE_LIMIT]
+    if "&" in text:
+        text = html.unescape(text)
+    if ":" in text or "." in text:
+        text = _LINK.sub(" ", text)
+    if "[" in text or "［" in text:
+        text = _FACE.sub(" ", text)
+    if "#" in text or "＃" in text:
+        beside = _bare(_TAG.sub(" ", text))
+        if len(beside) >= KEY_MINIMUM:
+            return beside
+    return _bare(text)
+
+
+def title_key(text: str) -> str:
+    """Return 16 hex digits that equal titles share, or "" where too little is left to tell articles apart."""
+    bare = normalise_title(text)
+    if len(bare) < KEY_MINIMUM:
+        return ""
+    return hashlib.blake2b(bare.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def bracket_title(text: str) -> str:
+    """Return what stands in a leading 【…】, where Weibo posts carry their title; "" when there is none."""
+    found = _HEAD.match(text[:TITLE_LIMIT])
+    return found[1].strip() if found else ""
+
+
+def first_line(text: str) -> str:
+    """Return the first line that is not blank."""
+    return next((line.strip() for line in text[:TITLE_LIMIT].splitlines() if line.strip()), "")
+
+
+def _bare(text: str) -> str:
+    bare = text.translate(_TABLE)
+    # Only letters with combining marks need a second turn: taking something away can bring two together.
+    while not unicodedata.is_normalized("NFKC", bare):
+        bare = unicodedata.normalize("NFKC", bare).translate(_TABLE)
+    return bare
+
+
+class _Table(dict[int, str]):
+    """What each character becomes, worked out when it is first met: four times as fast as NFKC over the whole title."""
+
+    def __missing__(self, code: int) -> str:
+        kept = chr(code)
+        while (again := _fold(kept)) != kept:
+            kept = again
+        if len(self) < _TABLE_LIMIT:
+            self[code] = kept
+        return kept
+
+
+def _fold(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(character for character in text if _counts(character))
+
+
+def _counts(character: str) -> bool:
+    if character in _SEPARATORS or ord(character) in _INVISIBLE_MARKS:
+        return False
+    # Marks are vowels in Tibetan, Uyghur and Mongolian script; without them different words would become equal.
+    return character.isalnum() or unicodedata.category(character).startswith("M")
+
+
+_TABLE = _Table()

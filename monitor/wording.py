@@ -1,0 +1,69 @@
+"""How names, moments and links are shown to people, in mails and on the console alike. Pure.
+
+Names, titles and addresses come from platforms and rosters: whoever writes them must not be able to break a line or plant a link.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date, datetime
+from typing import Literal
+from urllib.parse import urlsplit
+
+from monitor.model import SHANGHAI, Account, PostMark
+
+NAME_CAP = 60
+"""Characters of a name that are shown: twice the longest that a platform allows."""
+
+LINK_CAP = 2_000
+"""Longest address that every mail program and browser still follows."""
+
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Controls, direction marks that turn a line around, lone surrogates that no UTF-8 can carry, and what no font has."""
+
+
+def plain(text: str, cap: int | None = None) -> str:
+    """Return the text on one line, without control characters, cut to `cap` characters with an ellipsis."""
+    spaced = " ".join(text.split())
+    shown = "".join(char for char in spaced if unicodedata.category(char) not in _UNPRINTABLE)
+    return shown if cap is None or len(shown) <= cap else shown[: cap - 1] + "…"
+
+
+def web_link(url: str) -> str:
+    """Return the address if a person may safely be sent there, else an empty string.
+
+    Only http and https with a host; no user part, which dresses one host up as another; no blanks, quotes, brackets or backslashes.
+    """
+    if len(url) > LINK_CAP or url != plain(url) or any(char in ' "<>\\' for char in url):
+        return ""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and host and "@" not in parts.netloc else ""
+
+
+def account_title(account: Account) -> str:
+    """Return “name”(platform), as bulletins and notices write it."""
+    return f"“{plain(account.name, NAME_CAP)}”({account.platform.label})"
+
+
+def minute(moment: datetime) -> str:
+    """Return the moment in Shanghai, to the minute."""
+    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def chinese_day(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def chinese_minute(moment: datetime) -> str:
+    local = moment.astimezone(SHANGHAI)
+    return f"{local.month}月{local.day}日{local:%H:%M}"
+
+
+def published(mark: PostMark, precision: Literal["second", "minute", "day"] | None = None) -> str:
+    """Return when the post came out, no finer than the source told."""
+    text = minute(mark.published_at)
+    return text[:10] if (precision or mark.precision) == "day" else text

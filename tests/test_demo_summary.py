@@ -1,0 +1,182 @@
+"""The demo's summary says what the issue asks for, in its exact shape."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from rich.console import Console
+
+from demo.progress import LINE_SECONDS, State, progress
+from demo.summary import SHOWN_MAILS, Picture, differences, summary, tables
+from monitor.model import (
+    Account,
+    Alert,
+    Article,
+    Finding,
+    Firing,
+    Platform,
+    PostMark,
+    RepostStanding,
+    RepostVerdict,
+    Stage,
+    Standing,
+    Told,
+    Verdict,
+)
+
+NOW = datetime(2026, 11, 18, 7, 0, tzinfo=UTC)
+
+
+def account(code: str, name: str, platform: Platform = Platform.WEIBO) -> Account:
+    return Account(id=code, code=code, platform=platform, name=name, unit=f"{name}的主办单位")
+
+
+def standing(code: str, verdict: Verdict | None, idle: int | None = None, label: str = "", reason: str = "") -> Standing:
+    mark = PostMark(id=f"weibo:{code}:1", published_at=NOW - timedelta(days=idle)) if idle is not None else None
+    return Standing(account_id=code, verdict=verdict, idle_days=idle, label=label, reason=reason, last_post=mark)
+
+
+def alert(number: int, stage: Stage, told: bool = False) -> Alert:
+    finding = Finding(rule="idle", status=Firing.FIRING, subject=f"a{number}")
+    heard = {"a@example.invalid": Told(at=NOW, rung=1)} if told else {}
+    return Alert(id=str(number), finding=finding, stage=stage, opened_at=NOW, last_seen_at=NOW, told=heard)
+
+
+ARTICLE = Article(id="k1", title="关于一件要事的通知", published_at=NOW - timedelta(days=3), due_at=NOW - timedelta(days=1))
+PICTURE = Picture(
+    standings=[
+        (account("c1", "甲发布"), standing("c1", Verdict.QUALIFIED, 0, "正常")),
+        (account("c2", "乙发布", Platform.WECHAT), standing("c2", Verdict.FAILED, 14, "内容不更新")),
+        (account("c3", "丙发布"), standing("c3", Verdict.FAILED, None, "无内容")),
+        (account("c4", "[red]丁[/red]", Platform.DOUYIN), standing("c4", Verdict.UNDETERMINED, 45, "", "只能看到部分内容")),
+        (account("c5", "戊发布"), standing("c5", None, None, "已注销")),
+        (account("c6", "己发布"), standing("c6", Verdict.QUALIFIED, 10, "预警 · 还有4天到期")),
+    ],
+    looked_at=5,
+    articles=[ARTICLE],
+    reposts=[
+        RepostStanding(article_id="k1", account_id="c1", verdict=RepostVerdict.DONE),
+        RepostStanding(article_id="k1", account_id="c6", verdict=RepostVerdict.MISSING),
+        RepostStanding(article_id="k1", account_id="c2", verdict=RepostVerdict.NOT_YET),
+        RepostStanding(article_id="of another roster", account_id="c2", verdict=RepostVerdict.MISSING),
+    ],
+    alerts=[alert(1, Stage.OPEN), alert(2, Stage.PENDING), alert(3, Stage.RESOLVED), alert(4, Stage.RESOLVED, told=True)],
+    mails=[("a@example.invalid", "【内容不更新】")],
+)
+
+
+def printed(picture: Picture) -> str:
+    console = Console(file=io.StringIO(), width=150)
+    for table in tables(picture):
+        console.print(table)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_summary_has_the_shape_of_the_issue() -> None:
+    found = summary(PICTURE)
+
+    assert found == {
+        "accounts": 6,
+        "looked_at": 5,
+        "verdicts": {"合格": 2, "不合格": 2, "无法判定": 1},
+        "failing": [
+            {"code": "c3", "name": "丙发布", "platform": "微博", "label": "无内容", "last_post_at": None, "idle_days": None},
+            {
+                "code": "c2",
+                "name": "乙发布",
+                "platform": "微信",
+                "label": "内容不更新",
+                "last_post_at": "2026-11-04T15:00:00+08:00",
+                "idle_days": 14,
+            },
+        ],
+        "undetermined": [{"code": "c4", "name": "[red]丁[/red]", "reason": "只能看到部分内容"}],
+        "reposts": {"关于一件要事的通知": {"已转载": 1, "转载不规范": 0, "转载不及时": 0, "未转载": 1, "无法判定": 0}},
+        "alerts_opened": 2,
+        "mails": [{"to": "a@example.invalid", "subject": "【内容不更新】"}],
+    }
+    assert orjson.loads(orjson.dumps(found)) == found
+
+
+def test_the_gravest_verdicts_are_printed_first_and_names_stay_names() -> None:
+    text = printed(PICTURE)
+
+    places = [text.index(word) for word in ("丙发布", "乙发布", "[red]丁[/red]", "己发布", "其余 1 个账号")]
+    assert places == sorted(places)
+    assert "戊发布" not in text
+
+
+def test_missing_reposts_are_printed_with_their_deadline() -> None:
+    text = printed(PICTURE)
+
+    assert "2026-11-17 15:00" in text
+    assert [(article.id, owing.code) for article, owing in PICTURE.missing()] == [("k1", "c6")]
+
+
+def test_a_long_list_of_mails_is_cut_in_the_table_and_whole_in_the_summary() -> None:
+    many = Picture(standings=[], looked_at=0, mails=[(f"m{number}@example.invalid", "主题") for number in range(SHOWN_MAILS + 3)])
+
+    text = printed(many)
+
+    assert "已发邮件 15 封" in text and "另有 3 封" in text
+    assert len(summary(many)["mails"]) == SHOWN_MAILS + 3
+
+
+def test_nothing_looked_at_yet_gives_an_honest_empty_summary() -> None:
+    found: dict[str, Any] = summary(Picture(standings=[], looked_at=0))
+
+    assert found["verdicts"] == {"合格": 0, "不合格": 0, "无法判定": 0}
+    assert (found["failing"], found["mails"], found["reposts"]) == ([], [], {})
+
+
+ANSWERS = {
+    "as known": (["c2", "c3"], ["c4"], []),
+    "one too many": (["c2"], ["c4"], ["不合格多出：c3"]),
+    "one too few": (["c2", "c3"], ["c4", "c9"], ["无法判定缺少：c9"]),
+}
+
+
+@pytest.mark.parametrize(("failing", "undetermined", "lines"), list(ANSWERS.values()), ids=list(ANSWERS))
+def test_a_departure_from_the_known_answers_is_named(failing: list[str], undetermined: list[str], lines: list[str]) -> None:
+    assert differences(summary(PICTURE), failing, undetermined) == lines
+
+
+class Ticking:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return NOW
+
+    def elapsed(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+def test_off_a_terminal_progress_is_a_plain_line_every_two_seconds() -> None:
+    out, clock = io.StringIO(), Ticking()
+
+    with progress(Console(file=out, width=120), clock) as show:
+        for number in range(9):
+            clock.seconds = number * LINE_SECONDS / 4
+            show(State(accounts=423, looked_at=number, waiting=0, mails=0))
+
+    assert out.getvalue().splitlines() == [f"采集账号 {number}/423  待核对 0  邮件 0" for number in (0, 4, 8)]
+
+
+def test_on_a_terminal_progress_is_a_bar() -> None:
+    out = io.StringIO()
+
+    with progress(Console(file=out, width=120, force_terminal=True), Ticking()) as show:
+        show(State(accounts=423, looked_at=100, waiting=2, mails=1))
+
+    assert "100/423" in out.getvalue()

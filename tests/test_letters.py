@@ -1,0 +1,252 @@
+"""Letters: the subjects of handbook 8, the order and the words of the text, and what hostile names cannot do to them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from monitor.alerting import RECOVERY, Notice, told
+from monitor.model import Account, Alert, Contact, Finding, Firing, Platform, Role, Severity, Stage
+from monitor.notify import letters
+from monitor.ports import Letter
+from monitor.wording import plain, web_link
+
+NOW = datetime(2020, 3, 3, 1, 0, tzinfo=UTC)
+OPERATOR = Contact(email="xinxi@shiquan.example", name="王小明")
+STATISTICS = Account(
+    id="610922M001XL0001", code="610922M001XL0001", platform=Platform.WEIBO, name="石泉统计", unit="石泉县统计局", region="石泉县"
+)
+FUND = Account(id="610900M002WX0001", platform=Platform.WECHAT, name="安康住房公积金")
+ACCOUNTS = {account.id: account for account in (STATISTICS, FUND)}
+FORBIDDEN = ("警告", "处罚", "失职")
+
+
+def alert(account: Account | None, message: str, severity: Severity, label: str = "", stage: Stage = Stage.OPEN, **more: Any) -> Alert:
+    finding = Finding(
+        rule=more.pop("rule", "idle"),
+        status=Firing.FIRING,
+        subject=account.id if account else more.pop("subject", "微信/feed"),
+        account_id=account.id if account else None,
+        severity=severity,
+        rung=more.pop("rung", 1),
+        label=label,
+        message=message,
+        tells=more.pop("tells", (Role.OPERATOR,)),
+        article_id=more.pop("article_id", None),
+        evidence=more.pop("evidence", {}),
+    )
+    return Alert(id=f"{finding.key} {message}", finding=finding, stage=stage, opened_at=NOW, last_seen_at=NOW, **more)
+
+
+STALE = alert(
+    STATISTICS,
+    "“石泉统计”(微博)已50天未更新(最后更新2020-01-13)",
+    Severity.ACCUSATION,
+    "内容不更新 · 近一个月未更新",
+    rung=5,
+    evidence={
+        "published_at": "2020-01-13T02:00:00+00:00",
+        "post_url": "https://weibo.example/1/Abc",
+        "looked_at": "2020-03-03T00:50:00+00:00",
+        "channel": "weibo.openapi",
+    },
+)
+REMINDER = alert(FUND, "“安康住房公积金”(微信)已7天未更新，还有7天到期", Severity.NOTICE, "更新提醒")
+WARNING = alert(FUND, "“安康住房公积金”(微信)已10天未更新，还有4天到期", Severity.WARNING, "预警 · 还有4天到期", rung=2)
+REPOST = alert(STATISTICS, "《春耕》应于5月16日18:00前转载，“石泉统计”(微博)尚未检测到", Severity.ACCUSATION, "未转载", article_id="a1")
+TROUBLE = alert(None, "微信源（feed）疑似停滞，期间不作判定", Severity.TROUBLE, "采集异常", tells=(Role.SYSADMIN,))
+GONE = alert(FUND, "“安康住房公积金”(微信)平台显示账号不存在", Severity.WARNING, "账号疑似注销", tells=(Role.CLERK,))
+
+
+def resolved(before: Alert, **proof: Any) -> Alert:
+    finding = before.finding.model_copy(update={"evidence": {**before.finding.evidence, RECOVERY: proof}})
+    return before.model_copy(update={"stage": Stage.RESOLVED, "finding": finding, "resolved_at": NOW})
+
+
+def letter(*opened: Alert, recovered: tuple[Alert, ...] = (), person: Contact = OPERATOR, **more: Any) -> Letter:
+    accounts = more.pop("accounts", ACCOUNTS)
+    console = more.pop("console_url", "https://jiance.example/")
+    return letters.write(Notice(person, opened, recovered), accounts, city="安康市", console_url=console, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("opened", "recovered", "subject"),
+    [
+        pytest.param((REMINDER,), (), "【更新提醒】“安康住房公积金”(微信)已7天未更新，还有7天到期", id="reminder"),
+        pytest.param((WARNING,), (), "【预警】“安康住房公积金”(微信)已10天未更新，还有4天到期", id="warning"),
+        pytest.param((STALE,), (), "【内容不更新】“石泉统计”(微博)已50天未更新(最后更新2020-01-13)", id="stale"),
+        pytest.param((REPOST,), (), "【转载提醒】《春耕》应于5月16日18:00前转载，“石泉统计”(微博)尚未检测到", id="repost"),
+        pytest.param((TROUBLE,), (), "【采集异常】微信源（feed）疑似停滞，期间不作判定", id="our own trouble"),
+        pytest.param((GONE,), (), "【账号疑似注销】“安康住房公积金”(微信)平台显示账号不存在", id="a label of its own"),
+        pytest.param((STALE, STALE.model_copy(update={"finding": WARNING.finding})), (),
+                     "【内容不更新】“石泉统计”(微博)等2个账号：内容不更新1项、预警1项", id="two accounts, mixed"),
+        pytest.param((REPOST, STALE), (), "【转载提醒】“石泉统计”(微博)等2项：转载提醒1项、内容不更新1项", id="one account twice"),
+        pytest.param((TROUBLE, TROUBLE), (), "【采集异常】微信/feed等2项", id="sources are not accounts"),
+        pytest.param((), (resolved(STALE, published_at="2020-03-02T20:00:00+00:00"),),
+                     "【已恢复】“石泉统计”(微博)已于2020年3月3日更新，问题已销号", id="recovered by a post, dated in Shanghai"),
+        pytest.param((), (resolved(STALE, published_at="2020-01-13T02:00:00+00:00"),),
+                     "【已恢复】“石泉统计”(微博)的问题已销号", id="recovered without a newer post"),
+        pytest.param((), (resolved(REPOST, message="《春耕》，“石泉统计”(微博)已检测到转载"),),
+                     "【已恢复】《春耕》，“石泉统计”(微博)已检测到转载，问题已销号", id="recovered by a repost"),
+        pytest.param((), (resolved(TROUBLE, message="微信源（feed）已恢复"),), "【已恢复】微信源（feed）已恢复", id="source recovered"),
+        pytest.param((), (resolved(TROUBLE),), "【已恢复】微信/feed采集已恢复", id="source recovered without words"),
+        pytest.param((), (resolved(STALE), resolved(WARNING)),
+                     "【已恢复】“石泉统计”(微博)等2个账号，问题已销号", id="several recovered"),
+        pytest.param((WARNING,), (resolved(STALE),),
+                     "【预警】“安康住房公积金”(微信)等2个账号：预警1项、已恢复1项", id="one up, one down"),
+    ],
+)  # fmt: skip
+def test_the_subject_is_the_handbooks(opened: tuple[Alert, ...], recovered: tuple[Alert, ...], subject: str) -> None:
+    assert letter(*opened, recovered=recovered).subject == subject
+
+
+def test_the_text_says_which_account_what_to_do_and_what_it_rests_on() -> None:
+    lines = [line.strip() for line in letter(STALE).text.splitlines() if line.strip()]
+
+    assert lines == [
+        "王小明，您好：",
+        "【内容不更新】“石泉统计”(微博)已50天未更新(最后更新2020-01-13)",
+        "请办理：请尽快更新；确已停用的账号，请申请关停",
+        "判定：内容不更新 · 近一个月未更新",
+        "单位：石泉县统计局，石泉县",
+        "标识码：610922M001XL0001",
+        "最后更新：2020-01-13 10:00",
+        "最近有效采集：2020-03-03 08:50（weibo.openapi）",
+        "最近发布：https://weibo.example/1/Abc",
+        "已更新？下次采集后自动销号，无需回复。如与实际不符，请将发布链接告知主管部门复核。",
+        "清单与依据：https://jiance.example/",
+        "--",
+        "安康市政务新媒体监测　2020-03-03 09:00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("opened", "asked"),
+    [
+        pytest.param(WARNING, "请在到期前更新", id="a warning: before the line"),
+        pytest.param(REPOST, "请尽快按要求转载", id="a repost"),
+        pytest.param(TROUBLE, "请检查采集渠道", id="trouble of a source"),
+        pytest.param(GONE, "请人工核查该账号", id="what only the clerk hears is the clerk's to do"),
+    ],
+)
+def test_every_letter_says_what_to_do(opened: Alert, asked: str) -> None:
+    made = letter(opened)
+
+    assert f"请办理：{asked}" in made.text
+    assert asked in made.html
+
+
+def test_trouble_of_ours_asks_nobody_for_a_post() -> None:
+    assert "已更新？" not in letter(TROUBLE).text
+
+
+def test_html_and_text_say_the_same_in_the_given_order_without_hard_words() -> None:
+    made = letter(STALE, WARNING, recovered=(resolved(REPOST),))
+
+    for body in (made.text, made.html):
+        places = [body.index(word) for word in ("已50天未更新", "还有4天到期", "【已恢复】")]
+        assert places == sorted(places)
+        assert not any(word in body for word in FORBIDDEN)
+
+
+HOSTILE = '<script>alert(1)</script>"甲"\r\nBcc: all@city.example\u202e\x00'
+
+
+def test_a_hostile_name_stays_text_and_breaks_no_line() -> None:
+    named = STATISTICS.model_copy(update={"name": HOSTILE, "unit": HOSTILE, "region": HOSTILE, "code": HOSTILE})
+    made = letter(
+        alert(named, f"“{HOSTILE}”已50天未更新", Severity.ACCUSATION, HOSTILE),
+        alert(named, "", Severity.WARNING),
+        accounts={named.id: named},
+        person=Contact(email="a@b.example", name=HOSTILE),
+    )
+
+    assert "<script>" not in made.html
+    assert "\nBcc:" not in made.text
+    assert not any(char in made.subject + made.text + made.html for char in "\r\x00\u202e")
+    assert "\n" not in made.subject
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("javascript:alert(1)", id="script"),
+        pytest.param("data:text/html,x", id="data"),
+        pytest.param("https:///nohost", id="no host"),
+        pytest.param("https://gov.example@evil.example/", id="one host dressed up as another"),
+        pytest.param("https://evil.example\\@gov.example/", id="backslash"),
+        pytest.param("https://a.example/ b", id="blank"),
+        pytest.param("https://a.example/\n", id="line break"),
+        pytest.param("https://a.example/\u202egpj.exe", id="turned around"),
+        pytest.param("https://a.example:99999/", id="impossible port"),
+        pytest.param("http://[::1", id="broken bracket"),
+        pytest.param("//a.example/", id="no scheme"),
+        pytest.param("https://a.example/" + "a" * 2000, id="endless"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_only_plain_web_addresses_become_links(url: str) -> None:
+    evil = STALE.model_copy(update={"finding": STALE.finding.model_copy(update={"evidence": {"post_url": url}})})
+
+    made = letter(evil, console_url=url)
+
+    assert web_link(url) == ""
+    assert "href" not in made.html
+    assert "最近发布" not in made.text
+
+
+@pytest.mark.parametrize("value", ["", "gestern", 5, None, {}, "2020-01-13T02:00:00"], ids=repr)
+def test_unreadable_evidence_is_left_out(value: Any) -> None:
+    odd = alert(STATISTICS, "已50天未更新", Severity.ACCUSATION, evidence={"published_at": value, "looked_at": value, RECOVERY: value})
+
+    made = letter(odd, recovered=(odd.model_copy(update={"stage": Stage.RESOLVED}),))
+
+    assert "最后更新：" not in made.text
+    assert "最近有效采集：" not in made.text
+
+
+def test_a_subject_is_cut_to_what_a_phone_shows() -> None:
+    made = letter(alert(STATISTICS, "长" * 500, Severity.NOTICE))
+
+    assert len(made.subject) == letters.SUBJECT_CAP
+    assert made.subject.endswith("…")
+
+
+def test_an_account_that_left_the_roster_is_named_by_its_id() -> None:
+    made = letter(alert(STATISTICS, "", Severity.ACCUSATION, "内容不更新"), accounts={})
+
+    assert made.subject == "【内容不更新】610922M001XL0001内容不更新"
+
+
+# -- the number -----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_notice_has_the_same_number_however_it_is_ordered_and_worded() -> None:
+    reworded = STALE.model_copy(update={"finding": STALE.finding.model_copy(update={"message": "已51天未更新"})})
+    shouted = OPERATOR.model_copy(update={"email": OPERATOR.email.upper(), "name": ""})
+
+    assert letter(STALE, WARNING).number == letter(WARNING, reworded, person=shouted).number
+    assert len(letter(STALE).number) == 32
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(Notice(OPERATOR, (STALE, WARNING)), id="one alert more"),
+        pytest.param(Notice(Contact(email="b@b.example"), (STALE,)), id="another person"),
+        pytest.param(Notice(OPERATOR, (), (resolved(STALE),)), id="its recovery"),
+        pytest.param(
+            Notice(OPERATOR, (STALE.model_copy(update={"finding": STALE.finding.model_copy(update={"rung": 6})}),)), id="a higher rung"
+        ),
+        pytest.param(Notice(OPERATOR, (told(STALE, OPERATOR.email, NOW),)), id="a rung climbed again"),
+    ],
+)
+def test_another_notice_has_another_number(other: Notice) -> None:
+    assert letters.number(other) != letters.number(Notice(OPERATOR, (STALE,)))
+
+
+def test_plain_keeps_what_can_be_read() -> None:
+    assert plain(" 甲\t乙\n\x1b[31m丙\ud800 ") == "甲 乙 [31m丙"
+    assert plain("一二三四五", 3) == "一二…"

@@ -1,0 +1,207 @@
+"""Who owes a repost: found, irregular, late, missing, or not to be told; and that a gap in our sight never makes anyone a defaulter."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from judging import account, at, facts, fault, saw, source, state
+from pydantic import ValidationError
+
+from monitor.model import AccountState, Article, Firing, Platform, Repost, RepostStanding, RepostVerdict, Role, Severity, SourceState
+from monitor.ports import AccountFacts, RepostGrader
+from rules.missing_repost import MissingRepost
+
+RULE = MissingRepost()
+PUBLISHED, DUE, NOW = at("2022-05-15 18:00"), at("2022-05-16 18:00"), at("2022-05-17 09:00")
+ARTICLE = Article(id="a1", title="全市防汛工作部署会召开", published_at=PUBLISHED, due_at=DUE)
+OWES = account(id="341500M001XL0001", name="六安商务", platform=Platform.WEIBO)
+SEEN = state(None, (at("2022-05-01 00:00"), NOW))
+
+
+def owing(known: AccountState = SEEN, **fields: Any) -> AccountFacts:
+    return facts(known, **{"now": NOW, "account": OWES, "articles": (ARTICLE,), **fields})
+
+
+def repost(text: str, grade: Any = "in_order", **fields: Any) -> Repost:
+    post = f"weibo:{OWES.id}:{text}"
+    return Repost(**{"article_id": "a1", "account_id": OWES.id, "post_id": post, "grade": grade, "published_at": at(text), **fields})
+
+
+def stand(known: AccountFacts, rule: MissingRepost = RULE) -> RepostStanding:
+    (standing,) = rule.reposts(known)
+    return standing
+
+
+def test_the_rule_is_a_repost_grader() -> None:
+    assert isinstance(RULE, RepostGrader)
+
+
+IN_TIME, LATE = "2022-05-16 18:00", "2022-05-16 21:30"
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "reason"),
+    [
+        pytest.param([repost(IN_TIME)], RepostVerdict.DONE, "", id="in the last minute"),
+        pytest.param([repost(LATE)], RepostVerdict.LATE, "迟3小时30分", id="late"),
+        pytest.param([repost("2022-05-16 18:01")], RepostVerdict.LATE, "迟1分钟", id="a minute late"),
+        pytest.param([repost(IN_TIME, "irregular", reasons=("改标题",))], RepostVerdict.IRREGULAR, "改标题", id="irregular"),
+        pytest.param(
+            [repost(LATE, "irregular", reasons=("无来源",))],
+            RepostVerdict.IRREGULAR,
+            "无来源、迟3小时30分",
+            id="irregular keeps the late flag",
+        ),
+        pytest.param([repost(LATE), repost(IN_TIME)], RepostVerdict.DONE, "", id="the earliest counts for time"),
+        pytest.param([repost(IN_TIME, "irregular"), repost(LATE)], RepostVerdict.DONE, "", id="the best counts for form"),
+        pytest.param([repost("2022-05-15 18:01")], RepostVerdict.DONE, "", id="before the task was issued"),
+    ],
+)
+def test_what_was_found_is_graded_by_time_and_form(found: list[Repost], verdict: RepostVerdict, reason: str) -> None:
+    known = owing(reposts=tuple(found))
+
+    standing = stand(known)
+    (finding,) = RULE.judge(known)
+
+    assert (standing.verdict, standing.reason) == (verdict, reason)
+    assert standing.repost in found
+    assert finding.status is Firing.CLEAR
+
+
+def test_what_was_found_counts_even_without_any_sight() -> None:
+    blind = owing(state(last_error=fault("degraded")), reposts=(repost(IN_TIME),), source=source(SourceState.FROZEN))
+
+    assert stand(blind).verdict is RepostVerdict.DONE
+
+
+def test_nothing_found_after_the_deadline_is_missing_and_told_neutrally() -> None:
+    known = owing()
+
+    (finding,) = RULE.judge(known)
+
+    assert stand(known).verdict is RepostVerdict.MISSING
+    assert (finding.status, finding.severity, finding.rung) == (Firing.FIRING, Severity.ACCUSATION, 1)
+    assert finding.tells == (Role.OPERATOR, Role.CLERK)
+    assert finding.message == "《全市防汛工作部署会召开》应于5月16日18:00前转载，“六安商务”(微博)尚未检测到"
+    assert finding.key == f"missing_repost {OWES.id} a1"
+    assert finding.evidence["due_at"] == DUE.isoformat()
+
+
+def test_before_the_deadline_nothing_is_owed_yet() -> None:
+    known = owing(now=DUE)
+
+    assert stand(known).verdict is RepostVerdict.NOT_YET
+    assert list(RULE.judge(known)) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        pytest.param(owing(state()), "尚未采集", id="never looked"),
+        pytest.param(owing(state(last_error=fault("auth_error"), last_tried_at=NOW)), "采集授权失效", id="no access"),
+        pytest.param(owing(SEEN, source=source(SourceState.FROZEN)), "采集异常：数据源疑似停滞", id="frozen source"),
+        pytest.param(owing(SEEN, source=source(SourceState.UNPROVEN)), "数据源缺少佐证", id="unproven source"),
+        pytest.param(owing(state(None, (PUBLISHED + timedelta(minutes=1), NOW))), "采集有空档", id="a minute unseen after publication"),
+        pytest.param(owing(state(None, (PUBLISHED, at("2022-05-16 12:00")), (at("2022-05-16 12:30"), NOW))), "采集有空档", id="a hole"),
+        pytest.param(
+            owing(state(None, (PUBLISHED, at("2022-05-16 17:59")))), "截止时间后尚未采集到有效数据", id="last look before the deadline"
+        ),
+        pytest.param(owing(SEEN, now=at("2022-05-20 09:00")), "最近一次有效采集已过旧", id="may have come late since"),
+        pytest.param(
+            owing(SEEN.model_copy(update={"last_error": fault("account_gone")})),
+            "平台显示账号不存在或已注销，待人工核实",
+            id="account gone",
+        ),
+        pytest.param(
+            owing(SEEN, account=OWES.model_copy(update={"opened_on": date(2022, 5, 17)})),
+            "账号开通晚于截止时间",
+            id="opened after the deadline",
+        ),
+    ],
+)
+def test_what_was_not_wholly_seen_is_undetermined_and_silent(known: AccountFacts, reason: str) -> None:
+    standing = stand(known)
+
+    assert (standing.verdict, standing.reason) == (RepostVerdict.UNDETERMINED, reason)
+    assert list(RULE.judge(known)) == []
+
+
+def test_a_deadline_before_publication_accuses_nobody_unseen() -> None:
+    odd = ARTICLE.model_copy(update={"published_at": NOW, "due_at": DUE})
+
+    known = owing(state(None, (PUBLISHED, NOW - timedelta(hours=1))), articles=(odd,))
+
+    assert stand(known).verdict is RepostVerdict.UNDETERMINED
+
+
+def test_what_was_published_after_the_moment_judged_is_not_counted() -> None:
+    known = owing(reposts=(repost("2022-05-17 09:01"),))
+
+    assert stand(known).verdict is RepostVerdict.MISSING
+
+
+@pytest.mark.parametrize("other", [{"article_id": "a2"}, {"account_id": "341500M002XL0001"}])
+def test_reposts_of_others_do_not_count(other: dict[str, str]) -> None:
+    assert stand(owing(reposts=(repost(IN_TIME, **other),))).verdict is RepostVerdict.MISSING
+
+
+def test_grace_forgives_a_delay() -> None:
+    patient = MissingRepost(grace_hours=4)
+
+    assert stand(owing(reposts=(repost(LATE),)), patient).verdict is RepostVerdict.DONE
+    assert stand(owing(now=DUE + timedelta(hours=4)), patient).verdict is RepostVerdict.NOT_YET
+    assert stand(owing(), patient).verdict is RepostVerdict.MISSING
+
+
+def test_each_article_is_judged_for_itself() -> None:
+    second = ARTICLE.model_copy(update={"id": "a2", "title": "第二篇"})
+    known = owing(articles=(ARTICLE, second), reposts=(repost(IN_TIME),))
+
+    assert [standing.verdict for standing in RULE.reposts(known)] == [RepostVerdict.DONE, RepostVerdict.MISSING]
+    assert [finding.article_id for finding in RULE.judge(known)] == ["a1", "a2"]
+
+
+def hinted(now: str, known: AccountState) -> list[tuple[Severity, int, tuple[Role, ...]]]:
+    findings = MissingRepost(hint_hours=4).judge(owing(known, now=at(now)))
+    return [(finding.severity, finding.rung, finding.tells) for finding in findings]
+
+
+def test_a_hint_before_the_deadline_goes_to_the_operator_only() -> None:
+    assert hinted("2022-05-16 14:00", state(None, (PUBLISHED, at("2022-05-16 13:30")))) == [(Severity.NOTICE, 0, (Role.OPERATOR,))]
+
+
+@pytest.mark.parametrize(
+    ("now", "known"),
+    [
+        pytest.param("2022-05-16 13:59", state(None, (PUBLISHED, at("2022-05-16 13:30"))), id="too early"),
+        pytest.param("2022-05-16 15:00", state(), id="never looked"),
+        pytest.param("2022-05-16 15:00", state(None, (at("2022-05-01 00:00"), at("2022-05-15 17:00"))), id="not looked since it appeared"),
+        pytest.param("2022-05-16 15:00", state(None, (at("2022-05-16 09:00"), at("2022-05-16 14:00"))), id="a hole"),
+    ],
+)
+def test_no_hint_without_reason(now: str, known: AccountState) -> None:
+    assert hinted(now, known) == []
+
+
+@pytest.mark.parametrize("wrong", [{"grace_hours": -1}, {"hint_hours": -1}, {"sight_max_age_hours": 0}, {"grace": 1}])
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        MissingRepost.model_validate(wrong)
+
+
+HOURS = st.integers(min_value=0, max_value=24 * 6)
+
+
+@given(st.lists(st.tuples(HOURS, HOURS), max_size=4), HOURS)
+def test_nobody_is_missing_unless_all_from_publication_past_the_deadline_was_seen(spans: list[tuple[int, int]], now: int) -> None:
+    start = at("2022-05-14 00:00")
+    sight = saw(*((start + timedelta(hours=a), start + timedelta(hours=b)) for a, b in spans))
+    known = owing(state(sight=sight, last_tried_at=start), now=start + timedelta(hours=now))
+
+    missing = stand(known).verdict is RepostVerdict.MISSING
+
+    assert not missing or (known.now > DUE and sight.saw(PUBLISHED, DUE))
