@@ -262,7 +262,9 @@ def _repaired(body: bytes, error: Exception, repair: bool) -> Feed:
     return Feed(str(found.feed.get("title", "")), entries, broken=True)
 
 
-def _loose_entry(entry: Any) -> Entry:
+def _loose_entry(found: Any) -> Entry:
+    # A copy without feedparser's aliases, which warn when they stand in for a missing time.
+    entry = dict(found)
     contents = entry.get("content") or [{}]
     return Entry(
         title=str(entry.get("title", "")),

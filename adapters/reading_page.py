@@ -156,10 +156,9 @@ class Page:
             for post in self.posts.values()
             if not post.pinned
         ]
-        for _ in range(min(PINS, len(flow) - 1)):
-            if flow[0] >= min(flow[1:]):
-                break
-            del flow[0]
+        for pins in range(min(PINS, len(flow) - 1), 0, -1):
+            if max(flow[:pins]) < min(flow[pins:]):
+                return min(flow[pins:])
         return min(flow, default=None)
 
     def _memory(self, start: datetime, more: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,11 +10,16 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from demo.answers import Expected
 from monitor.model import SHANGHAI, Account, Alert, Article, RepostStanding, RepostVerdict, Stage, Standing, Verdict
 
 REPOST_LABELS = tuple(each.label for each in RepostVerdict if each is not RepostVerdict.NOT_YET)
 SHOWN_MAILS = 12
 """Mails that are listed one by one; the others are counted. All stand in the summary file."""
+REMINDED_DAYS = 7
+"""From here on a qualified account is listed by name: it has been reminded."""
+SHOWN_PER_REASON = 5
+"""Undetermined accounts that are listed for one reason: a source that stands still makes hundreds."""
 STYLES = {Verdict.FAILED: "bold red", Verdict.UNDETERMINED: "yellow", Verdict.QUALIFIED: "green"}
 
 
@@ -100,9 +105,9 @@ def tables(picture: Picture) -> list[Table]:
 def verdict_table(picture: Picture) -> Table:
     """Return 不合格, then 无法判定, then the reminded; the other 合格 are one line."""
     table = _table("判定结果", "判定", "账号名称", "平台", "主办单位", "最后更新", "未更新天数", "说明")
-    for verdict in (Verdict.FAILED, Verdict.UNDETERMINED):
-        for account, standing in picture.of(verdict):
-            _add(table, account, standing, standing.label if verdict is Verdict.FAILED else standing.reason)
+    for account, standing in picture.of(Verdict.FAILED):
+        _add(table, account, standing, standing.label)
+    _add_undetermined(table, picture.of(Verdict.UNDETERMINED))
     healthy = picture.of(Verdict.QUALIFIED)
     reminded = [(account, standing) for account, standing in healthy if _is_reminded(standing)]
     for account, standing in reminded:
@@ -111,7 +116,15 @@ def verdict_table(picture: Picture) -> Table:
     return table
 
 
-REMINDED_DAYS = 7
+def _add_undetermined(table: Table, pairs: Sequence[tuple[Account, Standing]]) -> None:
+    reasons = Counter(standing.reason for _, standing in pairs)
+    for reason in sorted(reasons, key=reasons.__getitem__):
+        for account, standing in [pair for pair in pairs if pair[1].reason == reason][:SHOWN_PER_REASON]:
+            _add(table, account, standing, reason)
+        if reasons[reason] > SHOWN_PER_REASON:
+            rest = f"另有 {reasons[reason] - SHOWN_PER_REASON} 个账号"
+            label = Text(Verdict.UNDETERMINED.label, style=STYLES[Verdict.UNDETERMINED])
+            table.add_row(label, Text(rest), "", "", "", "", Text(reason))
 
 
 def _is_reminded(standing: Standing) -> bool:
@@ -161,11 +174,14 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def differences(found: Mapping[str, Any], failing: Iterable[str], undetermined: Iterable[str]) -> list[str]:
+def differences(found: Mapping[str, Any], expected: Expected) -> list[str]:
     """Return Chinese lines on where a summary departs from the known answers; empty when it does not."""
     lines = []
-    for key, title, wanted in (("failing", "不合格", set(failing)), ("undetermined", "无法判定", set(undetermined))):
+    for key, title, wanted in (("failing", "不合格", set(expected.failing)), ("undetermined", "无法判定", set(expected.undetermined))):
         codes = {row["code"] for row in found[key]}
         lines += [f"{title}多出：{code}" for code in sorted(codes - wanted)]
         lines += [f"{title}缺少：{code}" for code in sorted(wanted - codes)]
+    idle = {row["code"]: row["idle_days"] for row in found["failing"]}
+    lines += [f"未更新天数不符：{code}" for code, days in expected.failing.items() if code in idle and idle[code] != days]
+    lines += [f"转载情况不符：{title}" for title, counts in expected.reposts.items() if found["reposts"].get(title) != counts]
     return lines

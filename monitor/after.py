@@ -50,8 +50,9 @@ def after(state: AccountState, poll: Poll) -> After:
         **_failures(state, poll),
     }
     fresh = [post.published_at for post, _ in new if post.visible and post.kind != "hand_check"]
-    changes["activity"] = add_activity(state, fresh, poll.at)
-    changes["activity_at"] = poll.at
+    # A hand check may speak of an earlier time: the activity is not wound back, or it would decay twice.
+    changes["activity_at"] = max(poll.at, state.activity_at or poll.at)
+    changes["activity"] = add_activity(state, fresh, changes["activity_at"])
     profile = {key: value for snapshot in poll.snapshots for key, value in snapshot.profile.items()}
     if profile:
         changes["profile"] = {**state.profile, **profile}
@@ -119,8 +120,15 @@ def _remember(seen: Mapping[str, str], hashes: Mapping[str, str], snapshots: tup
 
 
 def _memory(memory: Mapping[str, Mapping[str, Any]], poll: Poll) -> Mapping[str, Mapping[str, Any]]:
-    keys = {outcome.channel.adapter: outcome.channel.key for outcome in poll.outcomes}
-    news = {keys[snapshot.channel]: snapshot.memory for snapshot in poll.snapshots if snapshot.channel in keys and snapshot.memory}
+    news: dict[str, Mapping[str, Any]] = {}
+    for snapshot in poll.snapshots:
+        asked = [each for each in poll.outcomes if each.channel.adapter == snapshot.channel and not each.passed_over]
+        if _covering(snapshot):
+            # Only the channel that ended the poll gave a complete view.
+            asked = asked[-1:]
+        # Two pages behind one adapter: what cannot be told apart is forgotten, for another page's ETag must not vouch for this one.
+        if len(asked) == 1 and snapshot.memory:
+            news[asked[0].channel.key] = snapshot.memory
     return {**memory, **news} if news else memory
 
 

@@ -108,7 +108,9 @@ def _urls(cell: Cell) -> tuple[str, ...]:
     urls = tuple(dict.fromkeys(part for part in _LINK_LIST.split(block(cell)) if part))
     for url in urls:
         if not is_specific(canonical_url(url)):
-            raise Refused(f"应为文章网页的完整链接（不是网站首页），如 https://www.gov.cn/…/content.htm，多个用；分隔；“{shown(url)}”不能用")
+            raise Refused(
+                f"应为文章网页的完整链接（不是网站首页），如 https://www.gov.cn/…/content.htm，多个用；分隔；“{shown(url)}”不能用"
+            )
     return urls
 
 

@@ -45,21 +45,25 @@ class Committer:
         return await waiting.done
 
     async def run(self) -> None:
-        """Write batches until cancelled. An error that waiting does not mend goes to those whose polls were in the batch."""
+        """Write batches until cancelled. An error that waiting does not mend goes to the poll that caused it, and to no other."""
         while True:
             batch = await self._gather()
-            try:
-                written = await self._commit([each.write for each in batch])
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
+            if not await self._settle(batch) and len(batch) > 1:
                 for each in batch:
-                    if not each.done.done():
-                        each.done.set_exception(error)
-                continue
-            for each in batch:
-                if not each.done.done():
-                    each.done.set_result(written)
+                    await self._settle([each])
+
+    async def _settle(self, batch: list[_Waiting]) -> bool:
+        """Write a batch and answer those who wait; False when a bigger one failed and its polls must be tried one by one."""
+        try:
+            written = await self._commit([each.write for each in batch])
+        except Exception as error:
+            if len(batch) == 1 and not batch[0].done.done():
+                batch[0].done.set_exception(error)
+            return False
+        for each in batch:
+            if not each.done.done():
+                each.done.set_result(written)
+        return True
 
     async def _gather(self) -> list[_Waiting]:
         batch = [await self._queue.get()]

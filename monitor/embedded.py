@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import importlib.util
 import json
 import os
@@ -18,6 +19,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +32,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 WAIT_FOR_OWNER_SECONDS = 30.0
 RUN_FILE = "embedded.json"
+LOCK_FILE = "embedded.lock"
 LOG_FILE = "mongod.log"
 SOCKET = "mongod.sock"
 SOCKET_PREFIX = "zhengwu-"
@@ -72,14 +75,24 @@ def _from_wheel() -> Path | None:
 class Embedded:
     """Runs a mongod on a data directory while the `async with` is open, and yields its URL.
 
-    With `join`, a mongod that another living process runs on the directory is used and left running; without, it is waited for,
-    since the database would go away with its owner. `kill` and `start` let a test take it away in mid-run. Raises `NoDatabase`.
+    With `join`, a mongod that another living process runs on the directory is used and left running; without, it is waited for
+    so many seconds, since the database would go away with its owner. `kill` and `start` let a test take it away in mid-run.
+    Raises `NoDatabase`.
     """
 
-    def __init__(self, directory: Path, mongod: str = "", *, join: bool = False, cache_gb: float = 0.25) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        mongod: str = "",
+        *,
+        join: bool = False,
+        cache_gb: float = 0.25,
+        wait_for_owner: float = WAIT_FOR_OWNER_SECONDS,
+    ) -> None:
         self.directory = directory
         self.join = join
         self.cache_gb = cache_gb
+        self.wait_for_owner = wait_for_owner
         self._named = mongod
         self._process: subprocess.Popen[bytes] | None = None
         self._socket_directory: Path | None = None
@@ -94,19 +107,28 @@ class Embedded:
         return f"mongodb://{quote(path, safe='')}/?directConnection=true"
 
     async def __aenter__(self) -> Embedded:
-        owner = await _living_owner(self.directory, 0.0 if self.join else WAIT_FOR_OWNER_SECONDS)
-        if owner is not None:
-            if not self.join:
-                raise NoDatabase(f"数据目录 {self.directory} 正被另一个进程（pid {owner['owner']}）使用；请先停止它")
-            self._joined = str(owner["socket"])
-            return self
-        self._socket_directory = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX))
         try:
-            await self.start()
-        except BaseException:
+            await self._open()
+        except BaseException as error:
             await self.__aexit__()
+            if isinstance(error, OSError):
+                raise NoDatabase(f"无法在数据目录 {self.directory} 上启动 mongod（{error.strerror}）") from error
             raise
         return self
+
+    async def _open(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        await _living_owner(self.directory, 0.0 if self.join else self.wait_for_owner)
+        # Of two that come at once the second finds the first as owner.
+        async with _alone(self.directory):
+            owner = await _living_owner(self.directory, 0.0)
+            if owner is None:
+                self._socket_directory = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX))
+                await self.start()
+            elif self.join:
+                self._joined = str(owner["socket"])
+            else:
+                raise NoDatabase(f"数据目录 {self.directory} 正被另一个进程（pid {owner['owner']}）使用；请先停止它")
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
@@ -118,8 +140,7 @@ class Embedded:
         """Start mongod and wait until it answers; first stop one that a killed run left on the directory."""
         if self._socket_directory is None:
             raise NoDatabase("use `async with`")
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        await _stop_leftover(self.directory)
+        await _stop_leftover(self.directory, self._socket_directory)
         log = self.directory / LOG_FILE
         self._process = _launch(find_mongod(self._named), self.directory.resolve(), self._socket_directory / SOCKET, log, self.cache_gb)
         run = {
@@ -128,7 +149,9 @@ class Embedded:
             "owner_started": _started(os.getpid()),
             "socket": str(self._socket_directory / SOCKET),
         }
-        (self.directory / RUN_FILE).write_text(json.dumps(run))
+        fresh = self.directory / f"{RUN_FILE}.new"
+        fresh.write_text(json.dumps(run))
+        fresh.replace(self.directory / RUN_FILE)
         await self._wait_until_it_answers(log)
 
     async def _wait_until_it_answers(self, log: Path) -> None:
@@ -197,6 +220,19 @@ def _run_file(directory: Path) -> dict[str, Any] | None:
         return None
 
 
+@contextlib.asynccontextmanager
+async def _alone(directory: Path) -> AsyncIterator[None]:
+    """Hold the directory's lock; the kernel drops it with its holder, however that ends."""
+    with (directory / LOCK_FILE).open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(0.05)
+        yield
+
+
 async def _living_owner(directory: Path, patience: float) -> dict[str, Any] | None:
     """Return who runs a mongod on the directory, when that process lives; wait up to `patience` seconds for it to end."""
     for _ in range(int(patience / 0.1) + 1):
@@ -216,12 +252,19 @@ def _started(pid: int) -> str:
         return ""
 
 
-async def _stop_leftover(directory: Path) -> None:
-    """Stop a mongod whose owner was killed: it still holds the directory's lock."""
+async def _stop_leftover(directory: Path, ours: Path) -> None:
+    """Stop a mongod whose owner was killed, since it still holds the data; clear its socket away unless it lay where ours will."""
     run = _run_file(directory)
-    if run is None or not _serves(run["mongod"], directory):
+    if run is None:
         return
-    pid = run["mongod"]
+    if _serves(run["mongod"], directory):
+        await _stop_process(run["mongod"], directory)
+    left = Path(run["socket"]).parent
+    if left.name.startswith(SOCKET_PREFIX) and left != ours:
+        shutil.rmtree(left, ignore_errors=True)
+
+
+async def _stop_process(pid: int, directory: Path) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
         for _ in range(int(STOP_SECONDS / 0.05)):
@@ -231,9 +274,6 @@ async def _stop_leftover(directory: Path) -> None:
         else:
             os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(0.2)
-    left = Path(run["socket"]).parent
-    if left.name.startswith(SOCKET_PREFIX):
-        shutil.rmtree(left, ignore_errors=True)
 
 
 def _serves(pid: int, directory: Path) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor import inspection
-from monitor.model import Account, AccountState, Platform, Source, Standing, local_date
+from monitor.model import Account, AccountState, GoodLook, Platform, Sight, Source, Standing, local_date
 from monitor.ports import AccountFacts, Grader
 from monitor.settings import GuardSettings
 from monitor.store import Store
@@ -56,16 +56,14 @@ async def judge_at(store: Store, grader: Grader, first_hand: Mapping[str, bool],
 def as_of(state: AccountState, moment: datetime) -> AccountState:
     """Return the state as far as it reaches to the moment; `last_post` is the caller's to find.
 
-    A later good look still vouches for the span it covered before the moment; a failure that began later is none yet.
+    A later good look still vouches for the span it covered before the moment, and for no more; a failure that began later is none yet.
     """
     failing = state.failing_since is not None and state.failing_since <= moment
-    good = state.last_good
-    if good is not None and good.at > moment:
-        good = good.model_copy(update={"at": moment, "covers_until": min(good.covers_until, moment)})
+    sight = state.sight.until(moment)
     return state.model_copy(
         update={
-            "sight": state.sight.until(moment),
-            "last_good": good,
+            "sight": sight,
+            "last_good": _good_until(state.last_good, sight, moment),
             "last_tried_at": min(state.last_tried_at, moment) if state.last_tried_at else None,
             "last_error": state.last_error if failing else None,
             "failing_since": state.failing_since if failing else None,
@@ -74,3 +72,11 @@ def as_of(state: AccountState, moment: datetime) -> AccountState:
             "memory": {},
         }
     )
+
+
+def _good_until(good: GoodLook | None, sight: Sight, moment: datetime) -> GoodLook | None:
+    """Return the last good look as far as it reaches to the moment; one that came later counts from the end of what was seen before it."""
+    if good is None or good.at <= moment:
+        return good
+    span = sight.last_span()
+    return good.model_copy(update={"at": span[1], "covers_until": span[1]}) if span else None

@@ -52,10 +52,11 @@ class Pauses:
             self._lanes.pop(lane, None)
             self._keep(key, _recovered(state, now), state)
             return
-        strikes = self._lanes[lane].strikes + 1 if lane in self._lanes else 1
+        strikes = self._strikes(lane, now)
         until = pause(fault, strikes, self._backoff, now)
         if fault.code == "rate_limited" and until is not None:
-            self._lanes[lane] = Pause(until, fault, strikes)
+            known = self._lanes.get(lane)
+            self._lanes[lane] = Pause(max(until, known.until) if known else until, fault, strikes)
         if fault.code in _BLAMES_CREDENTIAL:
             update = {
                 "last_error": fault.model_copy(update={"head": ""}),
@@ -64,6 +65,13 @@ class Pauses:
                 "retired": fault.code == "source_retired",
             }
             self._keep(key, state.model_copy(update=update), state)
+
+    def _strikes(self, lane: str, now: datetime) -> int:
+        """Return how often in a row the lane was refused; requests that were under way together are refused once."""
+        known = self._lanes.get(lane)
+        if known is None:
+            return 1
+        return known.strikes if known.until > now else known.strikes + 1
 
     def _keep(self, key: tuple[str, str], state: ChannelState, before: ChannelState) -> None:
         self._channels[key] = state
@@ -76,7 +84,7 @@ class Pauses:
     def changed(self) -> list[ChannelState]:
         """Return the channels whose standing changed since the last call, to be stored."""
         changed, self._changed = self._changed, set()
-        return [self._channels[key] for key in changed]
+        return [self._channels[key] for key in changed if key in self._channels]
 
     def count(self, accounts: dict[tuple[str, str], int]) -> None:
         """Take over how many accounts each channel and credential serves; those that serve none are forgotten."""

@@ -48,10 +48,10 @@ async def _try(
         return Outcome(
             channel=channel, fault=_fault(channel, "no_channel", f"channel {channel.adapter!r} is unknown or off"), passed_over=True
         ), None
-    paused = pauses.of(channel, adapter.lane(channel), now)
-    if paused is not None:
-        return Outcome(channel=channel, passed_over=True, fault=paused), None
     try:
+        paused = pauses.of(channel, adapter.lane(channel), now)
+        if paused is not None:
+            return Outcome(channel=channel, passed_over=True, fault=paused), None
         snapshot = await adapter.look(account, channel, state.memory.get(channel.key, {}), now)
     except Degraded as error:
         shown = error.snapshot

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
+from monitor.complaints import complaint
 from monitor.errors import AuthError, BadSettings
 from monitor.ports import ChannelSettings
 
@@ -31,7 +32,8 @@ class Section(BaseModel):
 
 
 class MongoSettings(Section):
-    url: SecretStr = SecretStr(EMBEDDED)
+    # Empty, the driver would take whatever database listens on this machine.
+    url: SecretStr = Field(default=SecretStr(EMBEDDED), min_length=1)
     database: str = "zhengwu"
     mongod: str = ""
     data_directory: Path = Path("var/mongo")
@@ -146,6 +148,8 @@ class Settings(BaseSettings):
 SECRETS = {("mongo", "url"), ("smtp", "password"), ("credentials",)}
 """Where a secret may stand: in the environment only. The embedded database's marker is no secret."""
 
+_SECRET_NAMES = frozenset(PREFIX + "__".join(keys).upper() for keys in SECRETS)
+
 
 def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
     """Read the settings. Raises `BadSettings` with every problem, in Chinese, each naming its key.
@@ -156,15 +160,35 @@ def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -
     table = _read_toml(path)
     problems = [f"{path}：{line}" for line in _secret_problems(table) + _unknown_keys(table, Settings)]
     problems += _unknown_variables()
-    if problems:
+    made, more = _make(path, overrides or {})
+    # An unknown key was named above, with its nearest neighbour; its own line would say it twice.
+    problems += [text for unknown, text in more if not (unknown and any(unknown in line.lower() for line in problems))]
+    if made is None or problems:
         raise BadSettings(problems)
+    return made
+
+
+def _make(path: Path | None, overrides: Mapping[str, Any]) -> tuple[Settings | None, list[tuple[str, str]]]:
+    """Return the settings, or what is wrong: pairs of the unknown key, if it is one, and a Chinese line. Errors would quote values."""
     scoped = type("Settings", (Settings,), {"toml_file": path})
     try:
         with _secret_files():
-            made: Settings = scoped(**(overrides or {}))
-            return made
+            return scoped(**overrides), []
+    except BadSettings as error:
+        return None, [("", line) for line in error.problems]
+    except SettingsError as error:
+        return None, [("", _not_json(error))]
     except ValidationError as error:
-        raise BadSettings([_told(path, problem) for problem in error.errors(include_url=False)]) from None
+        return None, [(_unknown(problem), _told(path, problem)) for problem in error.errors(include_url=False)]
+
+
+def _unknown(problem: Any) -> str:
+    return str(problem["loc"][-1]).lower() if problem["type"] == "extra_forbidden" else ""
+
+
+def _not_json(error: SettingsError) -> str:
+    field = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "")
+    return f"环境变量 {PREFIX}{field.upper()}…：列表和成组的设置应写成 JSON，如 [\"甲\", \"乙\"]"
 
 
 def _default_path() -> Path | None:
@@ -229,14 +253,14 @@ def _unknown_variables() -> list[str]:
     for name in sorted(os.environ):
         if not name.startswith(PREFIX):
             continue
-        head, _, rest = name.removesuffix("_FILE").partition("__")
+        secret = name.removesuffix("_FILE")
+        head, _, rest = (secret if secret in _SECRET_NAMES else name).partition("__")
         if head not in fields:
             problems.append(f"环境变量 {name} 不对应任何设置项{nearest(head, fields)}")
             continue
         section = _section(Settings, fields[head]) if fields[head] in Settings.model_fields else None
         known = {key.upper() for key in section.model_fields} if section else set()
-        leaf = name.partition("__")[2].partition("__")[0]
-        if section and rest and leaf not in known and leaf.removesuffix("_FILE") not in known:
+        if section and rest and rest.partition("__")[0] not in known:
             problems.append(f"环境变量 {name} 不对应任何设置项{nearest(rest.upper(), known)}")
     return problems
 
@@ -247,8 +271,7 @@ class _secret_files:
     def __enter__(self) -> None:
         self.added: list[str] = []
         problems = []
-        for keys in sorted(SECRETS):
-            name = PREFIX + "__".join(keys).upper()
+        for name in sorted(_SECRET_NAMES):
             file = os.environ.get(name + "_FILE")
             if not file:
                 continue
@@ -262,7 +285,7 @@ class _secret_files:
                 problems.append(f"{name}_FILE：无法读取 {file}（{type(error).__name__}）")
         self.hidden = {n: v for n, v in os.environ.items() if n.startswith(PREFIX) and n.endswith("_FILE")}
         for name in self.hidden:
-            if name.removesuffix("_FILE") in {PREFIX + "__".join(keys).upper() for keys in SECRETS}:
+            if name.removesuffix("_FILE") in _SECRET_NAMES:
                 del os.environ[name]
         if problems:
             self.__exit__()
@@ -280,7 +303,9 @@ def _told(path: Path | None, problem: Any) -> str:
     for part in problem["loc"][:-1]:
         section = _section(section, str(part)) if section and str(part) in section.model_fields else None
     hint = nearest(str(problem["loc"][-1]), section.model_fields) if problem["type"] == "extra_forbidden" and section else ""
-    return f"{path or '环境变量'}：{where}：{problem['msg']}{hint}"
+    variable = PREFIX + "__".join(str(part) for part in problem["loc"]).upper()
+    origin = f"环境变量 {variable}" if variable in os.environ or path is None else str(path)
+    return f"{origin}：{where}：{complaint(problem)}{hint}"
 
 
 class CredentialBook:
@@ -328,5 +353,5 @@ def owned(model: type[M], table: Mapping[str, Any], where: str) -> M:
         for problem in error.errors(include_url=False):
             key = ".".join(str(part) for part in problem["loc"])
             hint = nearest(key, model.model_fields) if problem["type"] == "extra_forbidden" else ""
-            problems.append(f"{where}.{key}：{problem['msg']}{hint}")
+            problems.append(f"{where}.{key}：{complaint(problem)}{hint}")
         raise BadSettings(problems) from None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """Where a complete list begins to cover: before any of the platforms existed."""
@@ -22,14 +22,12 @@ class Sight(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    spans: tuple[Span, ...] = ()
+    spans: tuple[tuple[AwareDatetime, AwareDatetime], ...] = ()
 
-    @model_validator(mode="before")
+    @field_validator("spans")
     @classmethod
-    def _merge(cls, value: Any) -> Any:
-        if isinstance(value, dict) and isinstance(value.get("spans"), (tuple, list)):
-            return {**value, "spans": _merged(tuple(span) for span in value["spans"])}
-        return value
+    def _merge(cls, spans: tuple[Span, ...]) -> tuple[Span, ...]:
+        return _merged(spans)
 
     def add(self, start: datetime, end: datetime) -> Sight:
         """Return the sight that also covers start..end; a span that ends before it starts adds nothing."""
@@ -56,9 +54,9 @@ class Sight(BaseModel):
         return Sight.model_construct(spans=_merged((*self.spans, *other.spans)))
 
 
-def _merged(spans: Iterable[tuple[Any, ...]]) -> tuple[Span, ...]:
+def _merged(spans: Iterable[Span]) -> tuple[Span, ...]:
     merged: list[Span] = []
-    for start, end in sorted((start, end) for start, end in spans if start < end):
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -36,6 +37,7 @@ from monitor.model import Account, AccountState, Alert, Article, ChannelState, P
 from monitor.writes import AlertChange, Claim, PollWrite, StoredPost, Written
 
 DUPLICATE_KEY = 11000
+NAMESPACE_EXISTS = 48
 
 _WAITING_HELPS = (
     AutoReconnect,
@@ -87,14 +89,23 @@ class Store:
     async def open(self) -> None:
         """Create what is missing: the poll records as a time-series collection with expiry, and all indexes."""
         with _translated():
-            with contextlib.suppress(CollectionInvalid, OperationFailure):
-                await self._db.create_collection(
-                    "polls",
-                    timeseries={"timeField": "at", "metaField": "account_id", "granularity": "minutes"},
-                    expireAfterSeconds=self.poll_record_days * 86_400,
-                )
+            await self._make_poll_records(self.poll_record_days * 86_400)
             for name, indexes in _INDEXES.items():
                 await self._db[name].create_indexes(list(indexes))
+
+    async def _make_poll_records(self, expiry: int) -> None:
+        try:
+            await self._db.create_collection(
+                "polls",
+                timeseries={"timeField": "at", "metaField": "account_id", "granularity": "minutes"},
+                expireAfterSeconds=expiry,
+            )
+        except OperationFailure as error:
+            if error.code != NAMESPACE_EXISTS:
+                raise
+        except CollectionInvalid:
+            # It is there: the setting may have changed since.
+            await self._db.command({"collMod": "polls", "expireAfterSeconds": expiry})
 
     async def ping(self) -> None:
         """Raise `StoreAway` when the database does not answer."""
@@ -120,7 +131,10 @@ class Store:
                 )
                 await self._db.states.update_many({"_id": {"$in": ids}, "due_at": None}, {"$set": {"due_at": now}})
             await self._db.accounts.delete_many({"_id": {"$nin": ids}})
-            await self._db.states.update_many({"_id": {"$nin": ids}}, {"$set": {"due_at": None}})
+            # The fence rises, so that a look still under way does not put a removed account back on the list of the due.
+            await self._db.states.update_many(
+                {"_id": {"$nin": ids}, "due_at": {"$ne": None}}, {"$set": {"due_at": None, "lease": None}, "$inc": {"fence": 1}}
+            )
             # An account that left the roster, or is no longer judged, has not recovered: its alerts end without a letter.
             judged = [account.id for account in accounts if account.status not in (Status.CLOSED, Status.EXEMPT)]
             await self._db.alerts.update_many(
@@ -175,14 +189,17 @@ class Store:
             return await self._lend(ids, {"due_at": {"$lte": now}}, owner, now, lease) if ids else []
 
     async def claim(self, ids: Sequence[str], owner: str, now: datetime, lease: timedelta, *, force: bool = False) -> list[Claim]:
-        """Lend these accounts whether or not they are due, unless they are lent already; with `force`, even then."""
-        free: Mapping[str, Any] = {} if force else {"$or": [{"lease": None}, {"due_at": {"$lte": now}}]}
+        """Lend these accounts whether or not they are due, unless they are lent already; with `force`, even then. Never removed ones."""
+        free: dict[str, Any] = {"due_at": {"$ne": None}}
+        if not force:
+            free["$or"] = [{"lease": None}, {"due_at": {"$lte": now}}]
         with _translated():
             return await self._lend(list(ids), free, owner, now, lease)
 
     async def _lend(self, ids: list[str], free: Mapping[str, Any], owner: str, now: datetime, lease: timedelta) -> list[Claim]:
         until = now + lease
-        mark = f"{owner} {now.timestamp():.3f}"
+        # Named anew each time: two claims of one owner in one millisecond must not read back each other's accounts.
+        mark = f"{owner} {uuid4().hex}"
         await self._db.states.update_many({"_id": {"$in": ids}, **free}, {"$set": {"due_at": until, "lease": mark}, "$inc": {"fence": 1}})
         mine = self._db.states.find({"_id": {"$in": ids}, "lease": mark})
         return [Claim(state=documents.state(doc), fence=doc["fence"], until=until) async for doc in mine]
@@ -416,8 +433,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except BulkWriteError as error:
-        details = error.details or {}
-        if details.get("writeConcernErrors") and not details.get("writeErrors"):
+        if _waiting_mends(error):
             raise StoreAway("the database did not confirm a batch in time") from error
         raise
     except _WAITING_HELPS as error:
@@ -433,6 +449,13 @@ def _translated() -> Iterator[None]:
 
 _PASSING_CODES = frozenset({91, 189, 10107, 11600, 11602, 13435, 13436})
 """ShutdownInProgress, PrimarySteppedDown, NotWritablePrimary, Interrupted…, NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary."""
+
+
+def _waiting_mends(error: BulkWriteError) -> bool:
+    """Whether a batch failed only because the database was going or coming; duplicates beside that will be found again."""
+    details = error.details or {}
+    codes = {each["code"] for each in details.get("writeErrors", [])} - {DUPLICATE_KEY}
+    return codes <= _PASSING_CODES and bool(codes or details.get("writeConcernErrors"))
 
 
 def _duplicates_only(error: BulkWriteError) -> set[int]:

@@ -36,7 +36,9 @@ def test_an_account_code_falls_into_its_four_parts() -> None:
     assert (code.division, code.unit, code.letters, code.serial, code.platform) == ("341500", "040", "XL", "0006", Platform.WEIBO)
 
 
-@pytest.mark.parametrize("text", ["", "341500M040XL006", "341500m040XL0006", "341500M040XL0006 ", "３41500M040XL0006", "341500M040XL0006\n"])
+@pytest.mark.parametrize(
+    "text", ["", "341500M040XL006", "341500m040XL0006", "341500M040XL0006 ", "３41500M040XL0006", "341500M040XL0006\n"]
+)
 def test_what_is_no_account_code_has_no_parts(text: str) -> None:
     assert parse_account_code(text) is None
 
@@ -59,10 +61,22 @@ def test_a_site_code_is_ten_digits() -> None:
         pytest.param([LintRow(2, code="61090000112")], "error", 2, "应为10 位数字（现为 11 位）", id="eleven digits"),
         pytest.param([account(2, code="3415M040WX1")], "error", 2, "格式不对", id="bad account code"),
         pytest.param([account(2, code="341500M040XL0018")], "error", 2, "字母 XL 表示微博，与账号类型“微信”不符", id="letters"),
-        pytest.param([LintRow(2, code="1234567890", unit="甲"), LintRow(5, code="1234567890", unit="乙")], "error", 2, "第 2 行甲、第 5 行乙", id="duplicate"),
+        pytest.param(
+            [LintRow(2, code="1234567890", unit="甲"), LintRow(5, code="1234567890", unit="乙")],
+            "error",
+            2,
+            "第 2 行甲、第 5 行乙",
+            id="duplicate",
+        ),
         pytest.param([account(2, code="341503M02\n3DY0001", platform="抖音")], "info", 2, "应为 341503M023DY0001", id="broken by wrap"),
         pytest.param([LintRow(2, code="3415000004", unit="六安市叶集区人民政府")], "info", 2, "县区网站", id="county with city prefix"),
-        pytest.param([account(2, unit="某局", name="甲"), account(3, unit="某局", name="乙")], "info", 2, "有 2 个微信账号（第 2、3 行）", id="unit twice"),
+        pytest.param(
+            [account(2, unit="某局", name="甲"), account(3, unit="某局", name="乙")],
+            "info",
+            2,
+            "有 2 个微信账号（第 2、3 行）",
+            id="unit twice",
+        ),
         pytest.param([account(2, unit="某局", name="某局")], "info", 2, "单位名称与账号名称相同", id="unit is name"),
     ],
 )
@@ -74,7 +88,10 @@ def test_each_rule_fires_once_on_its_case(rows: list[LintRow], level: str, row: 
 
 
 def test_a_short_identifier_among_longer_ones_is_a_warning() -> None:
-    urls = ["http://x.invalid/?branch_id=5212bc2e682e09147c7e4", *(f"http://x.invalid/?branch_id=5212bc2d682e09147c7c4a{n}" for n in (10, 11, 12))]
+    urls = [
+        "http://x.invalid/?branch_id=5212bc2e682e09147c7e4",
+        *(f"http://x.invalid/?branch_id=5212bc2d682e09147c7c4a{n}" for n in (10, 11, 12)),
+    ]
 
     remarks = lint_rows([LintRow(n, identifiers=identifiers_in(url)) for n, url in enumerate(urls, 2)])
 
@@ -104,7 +121,10 @@ def test_healthy_rows_pass_in_silence() -> None:
 
 
 def accounts(name: str, name_column: str = "account_name", code: str = "id_code") -> list[LintRow]:
-    return [account(n, code=row.get(code, ""), unit=row["unit"], name=row[name_column], platform=row["platform"]) for n, row in enumerate(table(name), 2)]
+    return [
+        account(n, code=row.get(code, ""), unit=row["unit"], name=row[name_column], platform=row["platform"])
+        for n, row in enumerate(table(name), 2)
+    ]
 
 
 def sites(name: str) -> list[LintRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,9 @@ import orjson
 import pytest
 from rich.console import Console
 
+from demo.answers import Expected
 from demo.progress import LINE_SECONDS, State, progress
-from demo.summary import SHOWN_MAILS, Picture, differences, summary, tables
+from demo.summary import SHOWN_MAILS, SHOWN_PER_REASON, Picture, differences, summary, tables
 from monitor.model import (
     Account,
     Alert,
@@ -134,16 +136,32 @@ def test_nothing_looked_at_yet_gives_an_honest_empty_summary() -> None:
     assert (found["failing"], found["mails"], found["reposts"]) == ([], [], {})
 
 
+REPOSTS = {"关于一件要事的通知": {"已转载": 1, "转载不规范": 0, "转载不及时": 0, "未转载": 1, "无法判定": 0}}
+TRUTH = Expected(
+    qualified=2, failing={"c2": 14, "c3": None}, undetermined={"c4": "degraded"}, reminded={}, reposts=REPOSTS, missing=frozenset()
+)
 ANSWERS = {
-    "as known": (["c2", "c3"], ["c4"], []),
-    "one too many": (["c2"], ["c4"], ["不合格多出：c3"]),
-    "one too few": (["c2", "c3"], ["c4", "c9"], ["无法判定缺少：c9"]),
+    "as known": (TRUTH, []),
+    "one too many": (replace(TRUTH, failing={"c2": 14}), ["不合格多出：c3"]),
+    "one too few": (replace(TRUTH, undetermined={"c4": "degraded", "c9": "auth_error"}), ["无法判定缺少：c9"]),
+    "a day wrong": (replace(TRUTH, failing={"c2": 15, "c3": None}), ["未更新天数不符：c2"]),
+    "a repost wrong": (replace(TRUTH, reposts={"关于一件要事的通知": {"已转载": 2}}), ["转载情况不符：关于一件要事的通知"]),
 }
 
 
-@pytest.mark.parametrize(("failing", "undetermined", "lines"), list(ANSWERS.values()), ids=list(ANSWERS))
-def test_a_departure_from_the_known_answers_is_named(failing: list[str], undetermined: list[str], lines: list[str]) -> None:
-    assert differences(summary(PICTURE), failing, undetermined) == lines
+@pytest.mark.parametrize(("expected", "lines"), list(ANSWERS.values()), ids=list(ANSWERS))
+def test_a_departure_from_the_known_answers_is_named(expected: Expected, lines: list[str]) -> None:
+    assert differences(summary(PICTURE), expected) == lines
+
+
+def test_hundreds_that_cannot_be_judged_for_one_reason_are_listed_in_part() -> None:
+    codes = [f"c{number}" for number in range(100, 140)]
+    pairs = [(account(code, f"账号{code}"), standing(code, Verdict.UNDETERMINED, reason="数据源疑似停滞")) for code in codes]
+
+    text = printed(Picture(standings=pairs, looked_at=40))
+
+    assert text.count("的主办单位") == SHOWN_PER_REASON
+    assert "另有 35 个账号" in text
 
 
 class Ticking:

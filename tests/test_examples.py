@@ -102,7 +102,7 @@ def test_no_example_holds_a_real_address_or_a_telephone_number() -> None:
         assert not re.search(r"(?<![\d:])1[3-9]\d{9}(?!\d)", text), path
 
 
-def test_an_unknown_template_column_would_be_noticed() -> None:
+def test_the_template_has_every_column_but_the_short_way() -> None:
     from monitor.roster import COLUMNS
 
     assert read_sheet(EXAMPLES / "accounts-template.csv", COLUMNS).header.keys() == {

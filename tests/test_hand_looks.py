@@ -71,10 +71,15 @@ def test_every_mistake_is_named_with_its_row() -> None:
         read_looks(FIXTURES / "looks-bad.csv", ACCOUNTS, NOW)
 
     expected = [
-        ("第 2 行“标识码”", "没有这个标识码，是否想写 999900M001WX0001"), ("第 3 行“账号名称”", "有 2 个同名的微信账号"),
-        ("第 4 行“账号名称”", "是否想写 示例发布"), ("第 5 行“最后更新时间”", "不能晚于检查时间（2022-05-02）"), ("第 6 行“检查时间”", "不能晚于现在"),
-        ("第 7 行“最后更新时间”", "从未发布的填 无内容"), ("第 8 行“检查人”", "不能为空"), ("第 9 行“最后更新时间”", "日期序号"),
-    ]  # fmt: skip
+        ("第 2 行“标识码”", "没有这个标识码，是否想写 999900M001WX0001"),
+        ("第 3 行“账号名称”", "有 2 个同名的微信账号"),
+        ("第 4 行“账号名称”", "是否想写 示例发布"),
+        ("第 5 行“最后更新时间”", "不能晚于检查时间（2022-05-02）"),
+        ("第 6 行“检查时间”", "不能晚于现在"),
+        ("第 7 行“最后更新时间”", "从未发布的填 无内容"),
+        ("第 8 行“检查人”", "不能为空"),
+        ("第 9 行“最后更新时间”", "日期序号"),
+    ]
     problems = caught.value.problems
     assert len(problems) == len(expected)
     assert all(where in problem and what in problem for problem, (where, what) in zip(problems, expected, strict=True)), problems

@@ -152,7 +152,13 @@ def test_every_bad_file_is_tested() -> None:
 def test_all_mistakes_are_reported_at_once() -> None:
     problems = problems_of("several-mistakes.csv")
 
-    places = [("第 2 行“平台”", "维信"), ("第 2 行“账号名称”", "为空"), ("第 4 行", "至少填写一项"), ("第 5 行“标识码”", "E+18"), ("第 5 行", "“feed”")]
+    places = [
+        ("第 2 行“平台”", "维信"),
+        ("第 2 行“账号名称”", "为空"),
+        ("第 4 行", "至少填写一项"),
+        ("第 5 行“标识码”", "E+18"),
+        ("第 5 行", "“feed”"),
+    ]
     assert len(problems) == len(places)
     assert all(where in problem and what in problem for problem, (where, what) in zip(problems, places, strict=True)), problems
 
@@ -189,12 +195,14 @@ def test_a_short_number_cell_and_a_real_date_cell_are_fine(tmp_path: Path) -> No
 
 
 def test_text_that_looks_like_a_formula_is_only_text(tmp_path: Path) -> None:
-    path = roster(tmp_path, "标识码,平台,账号名称", "x,微信,\"=HYPERLINK(\"\"http://x\"\")\"")
+    path = roster(tmp_path, "标识码,平台,账号名称", 'x,微信,"=HYPERLINK(""http://x"")"')
 
     assert read_accounts(path).accounts[0].name == '=HYPERLINK("http://x")'
 
 
-@pytest.mark.parametrize("text", ["2020-2-9", "2020. 2. 9", "2020/2/9", "2020年2月9日", "2020-02-09", "2020-02-09T10:00:00", "２０２０．２．９", "2020/2/9 0:00"])
+@pytest.mark.parametrize(
+    "text", ["2020-2-9", "2020. 2. 9", "2020/2/9", "2020年2月9日", "2020-02-09", "2020-02-09T10:00:00", "２０２０．２．９", "2020/2/9 0:00"]
+)
 def test_dates_are_read_in_every_clear_form(text: str) -> None:
     assert day(text) == date(2020, 2, 9)
 
@@ -227,14 +235,28 @@ def test_unclear_times_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a", "a@b", "a b@example.invalid", "a@example..invalid", ".a@example.invalid", "a@-x.invalid", "甲@example.invalid", "a@example.invalid\x00", "<a@example.invalid>", "a" * 250 + "@x.invalid"]
-)  # fmt: skip
+    "text",
+    [
+        "a",
+        "a@b",
+        "a b@example.invalid",
+        "a@example..invalid",
+        ".a@example.invalid",
+        "a@-x.invalid",
+        "甲@example.invalid",
+        "a@example.invalid\x00",
+        "<a@example.invalid>",
+        "a" * 250 + "@x.invalid",
+    ],
+)
 def test_addresses_that_mail_servers_would_refuse_are_refused_here(text: str) -> None:
     with pytest.raises(Refused):
         assert not emails(text)
 
 
-@pytest.mark.parametrize("text", ["6100068350", "gh_c1f2e5989666", "MS4wLjABAAAAx-y_z", "4645748019299849", "1e10x", "http://x.example.invalid/a?b=1"])
+@pytest.mark.parametrize(
+    "text", ["6100068350", "gh_c1f2e5989666", "MS4wLjABAAAAx-y_z", "4645748019299849", "1e10x", "http://x.example.invalid/a?b=1"]
+)
 def test_honest_ids_pass(text: str) -> None:
     assert identifier(text) == text
 
@@ -270,7 +292,11 @@ def test_column_titles_are_unambiguous() -> None:
 def test_a_second_import_shows_what_was_added_changed_and_removed(tmp_path: Path) -> None:
     header = "标识码,平台,账号名称,主办单位,状态,采集渠道,邮箱"
     old = read_accounts(roster(tmp_path, header, "a,微信,甲,某局,,,", "b,微信,乙,某局,,,", "c,微博,丙,某局,,,")).accounts
-    new = read_accounts(roster(tmp_path, header, "a,微信,甲,某局,,,", "b,微信,新乙,某局,注销中,feed http://x.invalid/1,b@example.invalid", "d,抖音,丁,某局,,,")).accounts
+    new = read_accounts(
+        roster(
+            tmp_path, header, "a,微信,甲,某局,,,", "b,微信,新乙,某局,注销中,feed http://x.invalid/1,b@example.invalid", "d,抖音,丁,某局,,,"
+        )
+    ).accounts
 
     found = difference(old, new)
     text = render_difference(found)
@@ -301,9 +327,15 @@ def test_every_mistake_in_an_article_is_named() -> None:
         read_articles(FIXTURES / "articles-bad.csv")
 
     expected = [
-        ("第 2 行“编号”", "只能用字母"), ("第 3 行“标题”", "过短"), ("第 4 行“链接”", "不是网站首页"), ("第 5 行“原文标识”", "平台:账号:原文编号"),
-        ("第 6 行“截止时间”", "不能早于发布时间"), ("第 7 行“发布时间”", "不能为空"), ("第 8 行“编号”", "与第 7 行重复"), ("第 8 行“发布时间”", "应为时间"),
-    ]  # fmt: skip
+        ("第 2 行“编号”", "只能用字母"),
+        ("第 3 行“标题”", "过短"),
+        ("第 4 行“链接”", "不是网站首页"),
+        ("第 5 行“原文标识”", "平台:账号:原文编号"),
+        ("第 6 行“截止时间”", "不能早于发布时间"),
+        ("第 7 行“发布时间”", "不能为空"),
+        ("第 8 行“编号”", "与第 7 行重复"),
+        ("第 8 行“发布时间”", "应为时间"),
+    ]
     problems = caught.value.problems
     assert len(problems) == len(expected)
     assert all(where in problem and what in problem for problem, (where, what) in zip(problems, expected, strict=True)), problems

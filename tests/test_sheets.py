@@ -77,7 +77,9 @@ def test_rows_keep_the_number_that_excel_shows(tmp_path: Path) -> None:
 
 
 def test_a_workbook_keeps_dates_numbers_and_row_numbers(tmp_path: Path) -> None:
-    path = workbook([[], ["标识码", "账号名称", "开通日期"], ["x", "甲", date(2020, 2, 9)], [], [6100068350, "乙", datetime(2020, 2, 9, 8)]], tmp_path)
+    path = workbook(
+        [[], ["标识码", "账号名称", "开通日期"], ["x", "甲", date(2020, 2, 9)], [], [6100068350, "乙", datetime(2020, 2, 9, 8)]], tmp_path
+    )
 
     sheet = read_sheet(path, COLUMNS)
 

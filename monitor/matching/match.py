@@ -127,11 +127,7 @@ def repost(match: Match, article: Article, post: Post) -> Repost:
 
 
 def _may_carry(post: Post, account: Account, article: Article) -> bool:
-    return (
-        latest_moment(post) >= article.published_at - EARLY
-        and article.audience.includes(account)
-        and not is_original(post, article)
-    )
+    return latest_moment(post) >= article.published_at - EARLY and article.audience.includes(account) and not is_original(post, article)
 
 
 def latest_moment(post: Post) -> datetime:

@@ -19,7 +19,8 @@ TITLE_LIMIT = 4_000
 
 _LINK = re.compile(r"(?:https?://|www\.)[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]*", re.IGNORECASE)
 _FACE = re.compile(r"[\[［][\u4e00-\u9fffA-Za-z]{1,8}[\]］]")
-_TAG = re.compile(r"[#＃][^#＃\n]{1,60}[#＃]|[#＃][^\s#＃]{1,40}(?=\s|$)")
+# Douyin's tags end at a blank, Weibo's at a second #; one of the first kind stands before another or at the end.
+_TAG = re.compile(r"[#＃][^\s#＃]{1,40}(?=\s*$|\s+[#＃][^\s#＃])|[#＃][^#＃\n]{1,60}[#＃]")
 _HEAD = re.compile(r"\s*(?:[#＃][^#＃\n]{1,60}[#＃]\s*)*【([^【】]{1,200})】")
 _SEPARATORS = frozenset("丨ㅣ")
 """Letters by Unicode's book, rules between two parts of a title in practice."""

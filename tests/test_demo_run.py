@@ -1,0 +1,136 @@
+"""The demo as a newcomer runs it: the real daemon, a real database, real servers; the known answers come out."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from demo.answers import SYSADMIN, Expected
+from demo.summary import differences
+from demo.world import World
+from monitor.clock import SystemClock
+from monitor.model import local_date
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 100.0
+"""Seconds for a machine that is busy with other tests; the demo settles in some ten."""
+
+
+@asynccontextmanager
+async def demo(directory: Path, *arguments: str) -> AsyncIterator[Process]:
+    command = (sys.executable, str(ROOT / "daemon.py"), "demo", "--directory", str(directory), *arguments)
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, cwd=ROOT)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def line_with(process: Process, word: str) -> str:
+    """Return the first line of the output that holds the word."""
+    assert process.stdout is not None
+    while line := (await process.stdout.readline()).decode():
+        if word in line:
+            return line
+    assert process.stderr is not None
+    raise AssertionError(f"the demo ended without {word!r}: {(await process.stderr.read()).decode()[-2000:]}")
+
+
+def summary_in(directory: Path) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads((directory / "summary.json").read_bytes())
+    return found
+
+
+def sent_again(directory: Path) -> list[tuple[str, str]]:
+    """Return (recipient, subject) of the letters that came more than once: a letter's number is the same however often it is sent."""
+    letters = [message_from_bytes(path.read_bytes(), policy=default) for path in (directory / "mails").glob("*.eml")]
+    times = Counter(letter["Message-ID"] for letter in letters)
+    return sorted({(str(letter["To"]), str(letter["Subject"])) for letter in letters if times[letter["Message-ID"]] > 1})
+
+
+async def fetched(url: str) -> str:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        assert answer.status == 200
+        return await answer.text()
+
+
+def compare(found: dict[str, Any], expected: Expected, begun: World) -> None:
+    if local_date(SystemClock().now()) != local_date(begun.now):
+        pytest.skip("midnight in Shanghai passed during the run: idle days are a day more")
+    assert differences(found, expected) == []
+    assert found["verdicts"] == expected.verdicts
+    assert found["looked_at"] == found["accounts"] == 423
+    assert expected.mailed <= {mail["to"] for mail in found["mails"]}
+
+
+async def test_the_demo_ends_with_the_known_answers_and_stops_on_ctrl_c(tmp_path: Path) -> None:
+    world = World.build(SystemClock().now())
+
+    async with demo(tmp_path) as process, asyncio.timeout(PATIENCE):
+        address = (await line_with(process, "控制台 ")).split()[1]
+        page, metrics = await fetched(address), await fetched(address + "metrics")
+        process.send_signal(signal.SIGINT)
+        _, errors = await process.communicate()
+
+    found = summary_in(tmp_path)
+    assert process.returncode == 0
+    assert errors.decode() == ""
+    compare(found, world.expected, world)
+    assert len({row["reason"] for row in found["undetermined"]}) == 4
+    assert "岚皋交警" in page and 'zhengwu_accounts{platform="wechat",verdict="failed"} 8.0' in metrics
+    assert sent_again(tmp_path) == []
+
+
+async def test_a_platform_that_stands_still_ends_in_a_fault_of_ours_and_fails_nobody_more(tmp_path: Path) -> None:
+    world = World.build(SystemClock().now())
+
+    async with demo(tmp_path, "--fault", "frozen-source") as process, asyncio.timeout(PATIENCE):
+        await line_with(process, "控制台 ")
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+
+    found = summary_in(tmp_path)
+    assert process.returncode == 0
+    compare(found, world.expected_frozen, world)
+    assert set(world.expected_frozen.failing) < set(world.expected.failing)
+    assert any(mail["to"] == SYSADMIN and "采集异常" in mail["subject"] for mail in found["mails"])
+    assert sum("采集异常" in row["reason"] for row in found["undetermined"]) > 200
+
+
+async def test_a_run_too_short_to_see_everything_says_so_and_ends_in_time(tmp_path: Path) -> None:
+    clock = SystemClock()
+    begun = clock.elapsed()
+
+    async with demo(tmp_path, "--for", "4") as process, asyncio.timeout(PATIENCE):
+        output, _ = await process.communicate()
+
+    found = summary_in(tmp_path)
+    assert process.returncode == 0
+    assert "在得出全部结果之前结束" in output.decode()
+    assert found["looked_at"] <= 423
+    assert sum(found["verdicts"].values()) <= 423
+    assert clock.elapsed() - begun < PATIENCE
+
+
+async def test_an_unknown_fault_is_wrong_usage_and_names_those_there_are(tmp_path: Path) -> None:
+    async with demo(tmp_path, "--fault", "flood") as process, asyncio.timeout(PATIENCE):
+        output, _ = await process.communicate()
+
+    assert process.returncode == 2
+    assert "frozen-source" in output.decode()
+    assert not (tmp_path / "summary.json").exists()
