@@ -20,12 +20,16 @@ FUTURE_TOLERANCE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """The new state (without `next_poll_at`), the posts to write, and whether the newest visible post was lost and must be looked up."""
+    """The new state (without `next_poll_at`), the posts to write, and whether the newest visible post was lost and must be looked up.
+
+    `channels` says through which channel each post was seen.
+    """
 
     state: AccountState
     new: tuple[tuple[Post, str], ...]
     changed: tuple[tuple[Post, str], ...]
     lost_newest: bool
+    channels: Mapping[str, str]
 
 
 def after(state: AccountState, poll: Poll) -> After:
@@ -40,7 +44,8 @@ def after(state: AccountState, poll: Poll) -> After:
     hashes = {post.id: content_hash(post) for post in posts}
     new = tuple((post, hashes[post.id]) for post in posts if post.id not in state.seen)
     changed = tuple((post, hashes[post.id]) for post in posts if state.seen.get(post.id, hashes[post.id]) != hashes[post.id])
-    last_post, lost = _newest(state.last_post, posts, poll.at)
+    channels = {post.id: snapshot.channel for snapshot in poll.snapshots for post in snapshot.posts}
+    last_post, lost = _newest(state.last_post, posts, channels, poll.at)
     changes: dict[str, Any] = {
         "last_post": last_post,
         "sight": _seen(state.sight, poll.snapshots),
@@ -56,7 +61,7 @@ def after(state: AccountState, poll: Poll) -> After:
     profile = {key: value for snapshot in poll.snapshots for key, value in snapshot.profile.items()}
     if profile:
         changes["profile"] = {**state.profile, **profile}
-    return After(state.model_copy(update=changes), new, changed, lost)
+    return After(state.model_copy(update=changes), new, changed, lost, channels)
 
 
 def content_hash(post: Post) -> str:
@@ -78,10 +83,10 @@ def _unique(posts: Iterable[Post]) -> list[Post]:
     return list({post.id: post for post in posts}.values())
 
 
-def _newest(known: PostMark | None, posts: list[Post], now: datetime) -> tuple[PostMark | None, bool]:
+def _newest(known: PostMark | None, posts: list[Post], channels: Mapping[str, str], now: datetime) -> tuple[PostMark | None, bool]:
     """Return the newest visible post, and whether the known one was just seen deleted or hidden with nothing newer in sight."""
     gone = known is not None and any(post.id == known.id and not post.visible for post in posts)
-    candidates = [_mark(post) for post in posts if post.visible and post.published_at <= now + FUTURE_TOLERANCE]
+    candidates = [_mark(post, channels[post.id]) for post in posts if post.visible and post.published_at <= now + FUTURE_TOLERANCE]
     if known is not None and not gone:
         # The page's own word on a known post is the newer one.
         candidates = [*candidates, *([known] if all(each.id != known.id for each in candidates) else [])]
@@ -89,8 +94,10 @@ def _newest(known: PostMark | None, posts: list[Post], now: datetime) -> tuple[P
     return newest, gone and (newest is None or (known is not None and newest.published_at < known.published_at))
 
 
-def _mark(post: Post) -> PostMark:
-    return PostMark(id=post.id, published_at=post.published_at, url=post.url, title=post.title[:200], precision=post.precision)
+def _mark(post: Post, channel: str) -> PostMark:
+    return PostMark(
+        id=post.id, channel=channel, published_at=post.published_at, url=post.url, title=post.title[:200], precision=post.precision
+    )
 
 
 def _covering(snapshot: Snapshot) -> bool:

@@ -76,6 +76,7 @@ def stored_post(stored: StoredPost) -> dict[str, Any]:
     document = stored.post.model_dump()
     document["_id"] = document.pop("id")
     document["hash"] = stored.hash
+    document["channel"] = stored.channel
     if stored.keys:
         document["keys"] = list(stored.keys)
     return document
@@ -103,7 +104,12 @@ def post(doc: Mapping[str, Any]) -> Post:
 
 def post_mark(doc: Mapping[str, Any]) -> PostMark:
     return PostMark(
-        id=doc["_id"], published_at=doc["published_at"], url=doc["url"], title=doc["title"], precision=doc.get("precision", "second")
+        id=doc["_id"],
+        channel=doc.get("channel", ""),
+        published_at=doc["published_at"],
+        url=doc["url"],
+        title=doc["title"],
+        precision=doc.get("precision", "second"),
     )
 
 

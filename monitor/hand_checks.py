@@ -43,5 +43,5 @@ async def enter(store: Store, account: Account, look: HandLook, make: MakeSnapsh
     poll = Poll(account_id=account.id, at=look.looked_at, outcomes=(outcome,), snapshots=(snapshot,))
     result = after(claim.state, poll)
     state = result.state.model_copy(update={"next_poll_at": now})
-    new = tuple(StoredPost(post=post, hash=mark) for post, mark in (*result.new, *result.changed))
+    new = tuple(StoredPost(post=post, hash=mark, channel=snapshot.channel) for post, mark in (*result.new, *result.changed))
     await store.put_hand_check(PollWrite(poll=poll, state=state, claim=claim, new=new), look.by)

@@ -82,8 +82,9 @@ def source_health(
 
 
 def _health(key: SourceKey, watched: Sequence[Watched], first_hand: bool, guards: GuardLimits, now: datetime) -> Source:
-    posts = (state.last_post.published_at for _, state in watched if state.last_post is not None)
-    newest = max((moment for moment in posts if moment <= now), default=None)
+    # A post learnt through another channel proves nothing about this source.
+    posts = (state.last_post for _, state in watched if state.last_post is not None and state.last_post.channel in ("", key[1]))
+    newest = max((post.published_at for post in posts if post.published_at <= now), default=None)
     reason, state = _frozen_reason(watched, guards, now), SourceState.FROZEN
     if not reason:
         witnessed = newest is not None and now - newest <= timedelta(hours=guards.witness_hours)

@@ -308,9 +308,10 @@ class Poll(Noun):
 
 
 class PostMark(Noun):
-    """A pointer to a post, small enough to keep in the account's state as evidence."""
+    """A pointer to a post, small enough to keep in the account's state as evidence; `channel` is what last showed it."""
 
     id: str
+    channel: str = ""
     published_at: Moment
     url: str = ""
     title: str = ""

@@ -18,7 +18,7 @@ from monitor.matching import keys_of
 from monitor.metrics import Metrics
 from monitor.model import Account, AccountState, Alert, Poll, Post, Repost
 from monitor.pauses import Pauses
-from monitor.ports import Adapter, Clock
+from monitor.ports import Adapter, ChannelSettings, Clock
 from monitor.schedule import Backoff, Pace, after_failure, next_due, post_rate
 from monitor.settings import PollSettings
 from monitor.store import Store
@@ -29,8 +29,8 @@ log = structlog.get_logger("polling")
 QUEUE_PER_LANE = 1
 """Accounts lent to a spaced lane beyond what it has under way: the next one is at hand, none waits long."""
 
-WIDE_PACE = Pace(constant=3600.0 * 0.005, shortest=120.0, longest=6 * 3600.0)
-"""Until the first solution of a channel's pace is there."""
+FIRST_CONSTANT = 18.0
+"""Until a channel's pace is first solved: an account with two posts a day is looked at about hourly."""
 
 
 class Polling:
@@ -186,8 +186,8 @@ class Polling:
             state=state,
             claim=claim,
             lane=self.lane_of(account),
-            new=_stored(outcome_of.new),
-            changed=_stored(outcome_of.changed),
+            new=_stored(outcome_of.new, outcome_of.channels),
+            changed=_stored(outcome_of.changed, outcome_of.channels),
             reposts=tuple(carried),
             alerts=tuple(self._judge.changes(facts, alive)),
         )
@@ -219,11 +219,18 @@ class Polling:
         if fault is not None and fault.code != "degraded":
             return after_failure(fault, state.failures, self._backoff, poll.at, account.id)
         adapter = poll.outcomes[-1].channel.adapter if poll.outcomes else ""
-        return next_due(post_rate(state, poll.at), self.paces.get(adapter, WIDE_PACE), poll.at, account.id)
+        return next_due(post_rate(state, poll.at), self._pace(adapter), poll.at, account.id)
+
+    def _pace(self, name: str) -> Pace:
+        """Return the channel's solved pace; before it is first solved, its own limits around a usual rate."""
+        if name not in self.paces:
+            wishes = self._adapters[name].settings if name in self._adapters else ChannelSettings()
+            return Pace(FIRST_CONSTANT, wishes.min_interval_minutes * 60, wishes.max_interval_minutes * 60)
+        return self.paces[name]
 
 
-def _stored(posts: Sequence[tuple[Post, str]]) -> tuple[StoredPost, ...]:
-    return tuple(StoredPost(post=post, hash=mark, keys=keys_of(post)) for post, mark in posts)
+def _stored(posts: Sequence[tuple[Post, str]], channels: Mapping[str, str]) -> tuple[StoredPost, ...]:
+    return tuple(StoredPost(post=post, hash=mark, keys=keys_of(post), channel=channels[post.id]) for post, mark in posts)
 
 
 def _log_edges(account: Account, before: AccountState, now: AccountState) -> None:

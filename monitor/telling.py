@@ -53,9 +53,11 @@ class Telling:
         if self._notifier is None:
             return 0
         sent = 0
+        # Several people hear of one alert: each letter's mark is laid over those before it, never over the alert as first read.
+        current = {alert.id: alert for alert in outbox}
         for notice in notices:
             try:
-                await self._tell(notice, accounts, now)
+                await self._tell(notice, current, accounts, now)
             except NotifyError as error:
                 self._log_failure(notice.person, error)
                 if not error.permanent:
@@ -67,25 +69,29 @@ class Telling:
                 self._failing = False
         return sent
 
-    async def _tell(self, notice: alerting.Notice, accounts: Mapping[str, Account], now: datetime) -> None:
+    async def _tell(self, notice: alerting.Notice, current: dict[str, Alert], accounts: Mapping[str, Account], now: datetime) -> None:
         assert self._notifier is not None
         email = notice.person.email
         letter = write(notice, accounts, city=self._settings.city, console_url=self._console_url, now=now)
-        tried = [alerting.attempt(alert, email) for alert in (*notice.opened, *notice.recovered)]
-        await self._store.put_told(tried)
+        tried = [alerting.attempt(current[alert.id], email) for alert in (*notice.opened, *notice.recovered)]
+        await self._mark(tried, current)
         try:
             await self._notifier.send(letter)
         except NotifyError as error:
             self._metrics.observe_letter("uncertain" if error.uncertain else "failed")
             if error.permanent:
                 # Nobody will ever read it there; trying again each minute helps nobody, the log and the metric say so.
-                await self._store.put_told([alerting.told(alert, email, now) for alert in tried])
+                await self._mark([alerting.told(alert, email, now) for alert in tried], current)
             elif not error.uncertain:
-                await self._store.put_told([alerting.refused(alert, email) for alert in tried])
+                await self._mark([alerting.refused(alert, email) for alert in tried], current)
             raise
-        await self._store.put_told([alerting.told(alert, email, self._clock.now()) for alert in tried])
+        await self._mark([alerting.told(alert, email, self._clock.now()) for alert in tried], current)
         self._metrics.observe_letter("sent")
         log.info("letter sent", opened=len(notice.opened), recovered=len(notice.recovered), number=letter.number)
+
+    async def _mark(self, alerts: list[Alert], current: dict[str, Alert]) -> None:
+        current.update({alert.id: alert for alert in alerts})
+        await self._store.put_told(alerts)
 
     def _recipients(self, alert: Alert, accounts: Mapping[str, Account]) -> tuple[Contact, ...]:
         account = accounts.get(alert.finding.account_id or "")

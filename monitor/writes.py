@@ -27,11 +27,12 @@ class AlertChange:
 
 @dataclass(frozen=True, slots=True)
 class StoredPost:
-    """A post with what the store keeps beside it: its content hash and the keys a later article is matched by."""
+    """A post with what the store keeps beside it: its content hash, the keys a later article is matched by, the channel."""
 
     post: Post
     hash: str
     keys: tuple[str, ...] = ()
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def fixtures(channel: str) -> list[Path]:
     return [path for path in found if not path.name.endswith(".expected.json")]
 
 
-def account(channel: str, base_url: str = "", **options: str) -> Account:
+def account(channel: str, base_url: str = "", /, **options: str) -> Account:
     """Return an account seen through the channel; a feed's handle is an address at `base_url`."""
     example = EXAMPLES[channel]
     handle = example.handle or f"{base_url or 'http://bridge.example'}/feed.xml"

@@ -17,7 +17,16 @@ from daemons import enrol, quick_settings, running, until
 from monitor.embedded import Embedded
 from monitor.model import Account, Channel, Platform
 
-FAST = {"feed": {"spacing_seconds": 0, "in_flight": 16, "min_interval_minutes": 0.005, "max_interval_minutes": 0.01, "delay_hours": 0}}
+FAST = {
+    "feed": {
+        "spacing_seconds": 0,
+        "in_flight": 16,
+        "min_interval_minutes": 0.005,
+        "max_interval_minutes": 0.01,
+        "daily_budget": 10**8,
+        "delay_hours": 0,
+    }
+}
 """Looks every half second: a day of polls in some seconds."""
 
 

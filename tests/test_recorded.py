@@ -62,7 +62,7 @@ def posts_of(body: bytes) -> dict[tuple[str, ...], datetime]:
 
 
 @pytest.mark.parametrize("archive", SEQUENCES)
-async def test_after_every_version_last_update_and_number_of_posts_equal_what_the_file_says(archive: str, mongod: str, database: str) -> None:
+async def test_after_every_version_last_update_and_posts_equal_what_the_file_says(archive: str, mongod: str, database: str) -> None:
     sequence = versions(archive)
     served = sequence[0]
 

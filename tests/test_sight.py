@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from clocks import NOON
@@ -51,7 +52,7 @@ def test_spans_are_ordered_and_stand_apart(spans: list[tuple[int, int]]) -> None
     seen = sight(spans).spans
 
     assert all(start < end for start, end in seen)
-    assert all(before[1] < after[0] for before, after in zip(seen, seen[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(seen))
 
 
 @given(st.lists(span).flatmap(lambda spans: st.tuples(st.just(spans), st.permutations(spans))))

@@ -1,0 +1,451 @@
+"""The door to the platforms, against a real server: caps, time-outs, broken bodies, retries, spacing, and no foreign error let through."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import random
+import ssl
+import time
+import traceback
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from channels import Reply, serving
+
+from adapters.http import Answer, Door, by_status, by_status_alone, retry_after, translate
+from monitor.errors import AccountGone, AuthError, LookError, ParseError, RateLimited, TransportFault
+
+CAP = 100_000
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    async with Door(random.Random(1), body_cap=CAP, retry_wait=0.0) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def speaking(handle: Handler) -> AsyncIterator[str]:
+    """Serve whatever bytes `handle` writes after a request's head."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            await handle(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+async def fetched(door: Door, reply: Reply) -> Answer:
+    async with serving(reply) as served:
+        return await door.fetch("lane", served.base_url)
+
+
+def packed(body: bytes, wbits: int) -> bytes:
+    packer = zlib.compressobj(wbits=wbits)
+    return packer.compress(body) + packer.flush()
+
+
+ENCODINGS = {
+    "plain": ("identity", b"hello"),
+    "gzip": ("gzip", gzip.compress(b"hello")),
+    "gzip in two members": ("gzip", gzip.compress(b"hel") + gzip.compress(b"lo")),
+    "gzip with rubbish behind": ("x-gzip", gzip.compress(b"hello") + b"rubbish"),
+    "deflate with its head": ("deflate", packed(b"hello", 15)),
+    "deflate without": ("deflate", packed(b"hello", -15)),
+}
+
+
+@pytest.mark.parametrize(("encoding", "body"), ENCODINGS.values(), ids=ENCODINGS)
+async def test_a_body_is_unfolded(encoding: str, body: bytes, door: Door) -> None:
+    answer = await fetched(door, Reply(body, headers={"Content-Encoding": encoding}))
+
+    assert answer.body == b"hello"
+    assert answer.digest == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip", "deflate"])
+async def test_an_empty_body_is_no_fault_of_its_encoding(encoding: str, door: Door) -> None:
+    assert (await fetched(door, Reply(b"", headers={"Content-Encoding": encoding}))).body == b""
+
+
+async def test_a_304_that_names_an_encoding_is_an_answer(door: Door) -> None:
+    answer = await fetched(door, Reply(b"", 304, {"Content-Encoding": "gzip"}))
+
+    assert answer.status == 304
+
+
+BOMBS = {
+    "too long": ("", b"x" * (CAP + 1)),
+    "gzip bomb": ("gzip", gzip.compress(b"\0" * 50_000_000)),
+    "deflate bomb": ("deflate", packed(b"\0" * 50_000_000, 15)),
+    "bomb in the second member": ("gzip", gzip.compress(b"x") + gzip.compress(b"\0" * 50_000_000)),
+    "endless rubbish behind": ("gzip", gzip.compress(b"x") + b"\0" * (CAP + 1)),
+    "broken": ("gzip", b"\x1f\x8b\x08\x00" + b"\xff" * 100),
+    "not what it says": ("gzip", b"hello"),
+    "not asked for": ("br", b"hello"),
+}
+
+
+@pytest.mark.parametrize(("encoding", "body"), BOMBS.values(), ids=BOMBS)
+async def test_a_body_we_cannot_take_is_a_parse_error_at_once(encoding: str, body: bytes, door: Door) -> None:
+    begun = time.perf_counter()
+
+    with pytest.raises(ParseError):
+        await fetched(door, Reply(body, headers={"Content-Encoding": encoding}))
+
+    assert time.perf_counter() - begun < 2
+
+
+async def test_a_body_of_just_the_cap_is_taken(door: Door) -> None:
+    answer = await fetched(door, Reply(gzip.compress(b"x" * CAP), headers={"Content-Encoding": "gzip"}))
+
+    assert len(answer.body) == CAP
+
+
+async def test_an_endless_body_is_cut_off(door: Door) -> None:
+    async def pour(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            writer.write(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+            await writer.drain()
+
+    async with speaking(pour) as url:
+        with pytest.raises(ParseError, match="over"):
+            await door.fetch("lane", url)
+
+
+async def dripping(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(100):
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(5)
+
+
+async def resetting(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
+    await writer.drain()
+    transport: Any = writer.transport
+    transport.abort()
+
+
+async def hanging_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel")
+
+
+async def gibberish(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"\x00\x01 nothing of HTTP\r\n\r\n")
+
+
+async def truncated_gzip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    half = gzip.compress(random.Random(1).randbytes(9_000))[:5_000]
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(half) + half)
+
+
+async def broken_chunks(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n")
+
+
+FAULTS = [dripping, silent, resetting, hanging_up, gibberish, truncated_gzip, broken_chunks]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+async def test_a_fault_of_the_line_is_a_transport_fault_and_is_tried_again(fault: Handler, door: Door) -> None:
+    tries = 0
+
+    async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        await fault(reader, writer)
+
+    async with speaking(counted) as url:
+        with pytest.raises(TransportFault):
+            await door.fetch("lane", url + "/?token=s3cret", seconds=0.2)
+
+    assert tries >= 3
+
+
+async def test_a_server_that_recovers_is_believed(door: Door) -> None:
+    async with serving(Reply(b"", 502), Reply(b"", 500), Reply(b"well")) as served:
+        answer = await door.fetch("lane", served.base_url)
+
+    assert answer.body == b"well"
+    assert len(served.requests) == 3
+
+
+STATUSES: dict[int, tuple[type[LookError], int]] = {
+    400: (ParseError, 1),
+    401: (AuthError, 1),
+    403: (AuthError, 1),
+    404: (AccountGone, 1),
+    408: (TransportFault, 3),
+    410: (AccountGone, 1),
+    418: (ParseError, 1),
+    429: (RateLimited, 1),
+    500: (TransportFault, 3),
+    503: (TransportFault, 3),
+}
+
+
+@pytest.mark.parametrize(("status", "kind", "tries"), [(status, *expected) for status, expected in STATUSES.items()])
+async def test_only_faults_of_transport_are_tried_again(status: int, kind: type[LookError], tries: int, door: Door) -> None:
+    async with serving(Reply(b"why", status)) as served:
+        with pytest.raises(kind) as caught:
+            await door.fetch("lane", served.base_url)
+
+    assert type(caught.value) is kind and caught.value.head == "why"
+    assert len(served.requests) == tries
+
+
+async def test_an_adapter_may_explain_an_answer_or_take_it(door: Door) -> None:
+    async with serving(Reply(b"{}", 400)) as served:
+        with pytest.raises(AuthError):
+            await door.fetch("lane", served.base_url, explain=lambda answer: AuthError("explained"))
+        answer = await door.fetch("lane", served.base_url, explain=lambda answer: None)
+
+    assert answer.status == 400
+
+
+WAITS = {
+    "seconds": ({"Retry-After": "120"}, 120.0),
+    "a fraction": ({"Retry-After": "1.5"}, 1.5),
+    "a date": ({"Retry-After": "Fri, 20 Nov 2026 04:02:00 GMT", "Date": "Fri, 20 Nov 2026 04:00:00 GMT"}, 121.0),
+    "a date gone by": ({"Retry-After": "Fri, 20 Nov 2026 03:00:00 GMT", "Date": "Fri, 20 Nov 2026 04:00:00 GMT"}, 1.0),
+    "a date without zone": ({"Retry-After": "Fri, 20 Nov 2026 04:02:00", "Date": "Fri, 20 Nov 2026 04:00:00 -0000"}, 121.0),
+    "a date without the server's": ({"Retry-After": "Fri, 20 Nov 2026 04:02:00 GMT"}, None),
+    "a year": ({"Retry-After": "99999999999"}, 86_400.0),
+    "none": ({}, None),
+    "blank": ({"Retry-After": " "}, None),
+    "negative": ({"Retry-After": "-5"}, None),
+    "words": ({"Retry-After": "soon"}, None),
+    "other digits": ({"Retry-After": "١٢"}, None),
+    "a monstrous date": ({"Retry-After": "Fri, 20 Nov 99999999999999999999 04:02:00 GMT", "Date": "x"}, None),
+}
+
+
+@pytest.mark.parametrize(("headers", "seconds"), WAITS.values(), ids=WAITS)
+def test_retry_after_is_read_in_any_form(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers) == seconds
+
+
+def test_a_503_that_says_when_to_come_back_is_a_matter_of_pace() -> None:
+    answer = Answer(503, {"Retry-After": "9"}, b"", "", "http://a.example/x?token=s3cret")
+
+    error = by_status(answer)
+
+    assert isinstance(error, RateLimited) and error.retry_after == 9
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_where_the_address_names_an_interface_a_404_says_nothing_of_the_account(status: int) -> None:
+    assert isinstance(by_status_alone(Answer(status, {}, b"", "", "http://a.example/")), ParseError)
+
+
+def every_subclass(kind: type[BaseException]) -> set[type[BaseException]]:
+    below = set(kind.__subclasses__())
+    return {kind} | below | {each for one in below for each in every_subclass(one)}
+
+
+FOREIGN = sorted(every_subclass(aiohttp.ClientError), key=lambda kind: kind.__name__)
+
+
+@pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: kind.__name__)
+def test_no_error_of_the_library_is_let_through(kind: type[BaseException]) -> None:
+    error = kind.__new__(kind)
+
+    assert isinstance(translate(error, "a.example"), LookError)
+
+
+OTHERS = [
+    OSError(),
+    ConnectionResetError(),
+    TimeoutError(),
+    ssl.SSLError(),
+    zlib.error(),
+    EOFError(),
+    UnicodeError(),
+    ssl.CertificateError(),
+]
+
+
+@pytest.mark.parametrize("error", OTHERS, ids=lambda error: type(error).__name__)
+def test_errors_from_below_the_library_are_translated_too(error: BaseException) -> None:
+    assert isinstance(translate(error), LookError)
+
+
+def test_bugs_and_our_own_errors_pass() -> None:
+    assert translate(KeyError()) is None
+    assert translate(ParseError("ours")) is None
+    assert translate(asyncio.CancelledError()) is None
+
+
+BAD_URLS = [
+    "",
+    "http://",
+    "http:///x",
+    "nonsense",
+    "http://[::1",
+    "http://a b/",
+    "http://\u3002/",
+    "http://" + "a" * 300 + ".example/",
+    "ftp://a.example/",
+]
+
+
+@pytest.mark.parametrize("url", BAD_URLS)
+async def test_an_unusable_address_is_a_look_error(url: str, door: Door) -> None:
+    with pytest.raises(LookError):
+        await door.fetch("lane", url + "?token=s3cret", seconds=2)
+
+
+async def loop(request: web.Request) -> web.Response:
+    raise web.HTTPFound(f"{request.path}x?token=s3cret")
+
+
+async def test_no_secret_of_an_address_gets_into_a_traceback(door: Door) -> None:
+    async with serving(Reply(b"", 302, {"Location": "/again?token=s3cret"})) as served:
+        for url in (
+            f"{served.base_url}/?token=s3cret",
+            "http://127.0.0.1:1/?token=s3cret",
+            "http://[::1/?token=s3cret",
+            "nonsense?token=s3cret",
+        ):
+            with pytest.raises(LookError) as caught:
+                await door.fetch("lane", url, headers={"Authorization": "OAuth2 s3cret"})
+
+            shown = "".join(traceback.format_exception(caught.value)).replace(repr(url), "")
+            assert "token=s3cret" not in str(caught.value)
+            assert "OAuth2 s3cret" not in shown
+            assert not [line for line in shown.splitlines() if "token=s3cret" in line and "in (f" not in line]
+
+
+async def test_redirects_are_followed_only_where_wanted(door: Door) -> None:
+    async with serving(Reply(b"there")) as there, serving(Reply(b"", 302, {"Location": there.base_url})) as here:
+        followed = await door.fetch("lane", here.base_url)
+        with pytest.raises(ParseError):
+            await door.fetch("lane", here.base_url, redirects=0)
+
+    assert followed.body == b"there"
+    assert len(there.requests) == 1
+
+
+async def test_requests_of_a_lane_keep_their_distance_and_other_lanes_do_not_wait(door: Door) -> None:
+    async with serving(Reply(b"x")) as served:
+        begun = time.perf_counter()
+        await asyncio.gather(*(door.fetch("slow", served.base_url, spacing=0.15, in_flight=9) for _ in range(4)))
+        slow = time.perf_counter() - begun
+        begun = time.perf_counter()
+        await asyncio.gather(*(door.fetch(f"fast {number}", served.base_url, spacing=10) for number in range(4)))
+        fast = time.perf_counter() - begun
+
+    assert 0.44 <= slow < 3
+    assert fast < 2
+
+
+@pytest.mark.parametrize("in_flight", [1, 3])
+async def test_no_more_requests_of_a_lane_are_under_way_than_allowed(in_flight: int, door: Door) -> None:
+    under_way = most = 0
+
+    async def slowly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.02)
+        under_way -= 1
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    async with speaking(slowly) as url:
+        await asyncio.gather(*(door.fetch("lane", url, in_flight=in_flight) for _ in range(9)))
+
+    assert most == in_flight
+
+
+async def test_a_cancelled_request_frees_its_place(door: Door) -> None:
+    async with speaking(silent) as url:
+        waiting = asyncio.create_task(door.fetch("lane", url))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    async with serving(Reply(b"next")) as served:
+        assert (await asyncio.wait_for(door.fetch("lane", served.base_url), 2)).body == b"next"
+
+
+async def test_a_cookie_of_one_answer_does_not_travel_with_the_next_request(door: Door) -> None:
+    async with serving(Reply(b"x", headers={"Set-Cookie": "SUB=someone; Path=/"})) as served:
+        await door.fetch("lane", served.base_url)
+        await door.fetch("lane", served.base_url)
+
+    assert "Cookie" not in served.requests[1].headers
+
+
+async def test_the_pause_between_tries_comes_from_the_injected_chance() -> None:
+    async def pause(seed: int) -> list[float]:
+        rng = random.Random(seed)
+        drawn: list[float] = []
+        rng.uniform = lambda low, high: drawn.append(high) or 0.0  # type: ignore[func-returns-value,method-assign]
+        async with Door(rng, retry_wait=2.0) as door, serving(Reply(b"", 500)) as served:
+            with pytest.raises(TransportFault):
+                await door.fetch("lane", served.base_url)
+        return drawn
+
+    assert await pause(1) == [4.0, 8.0]
+
+
+CHARSETS = {
+    "application/json": "utf-8",
+    "application/json; charset=UTF-8": "utf-8",
+    "application/json;charset=gbk": "gbk",
+    'text/json; charset="GB2312"; x=y': "gb2312",
+    "text/json; charset=big5": "big5",
+    "text/json; charset=utf-16": "utf-16",
+}
+
+
+@pytest.mark.parametrize(("kind", "codec"), CHARSETS.items())
+async def test_a_body_in_another_charset_is_read(kind: str, codec: str, door: Door) -> None:
+    answer = await fetched(door, Reply(json.dumps({"a": "中文"}, ensure_ascii=False).encode(codec), headers={"Content-Type": kind}))
+
+    assert json.loads(answer.utf8()) == {"a": "中文"}
+
+
+@pytest.mark.parametrize("charset", ["idna", "punycode", "unicode_escape", "zlib", "rot13", "no-such", ""])
+async def test_a_charset_that_is_none_is_not_tried(charset: str, door: Door) -> None:
+    answer = await fetched(door, Reply(b"{}", headers={"Content-Type": f"text/json; charset={charset}"}))
+
+    assert answer.charset == "" and answer.utf8() == b"{}"
+
+
+async def test_a_probe_takes_any_answer_for_life(door: Door) -> None:
+    async with serving(Reply(b"no", 500)) as served:
+        assert await door.probe(served.base_url) == ""
+
+    assert await door.probe("http://127.0.0.1:1") != ""
+    assert await door.probe("") != ""
+
+
+async def test_a_door_that_is_not_open_says_so() -> None:
+    with pytest.raises(RuntimeError, match="not open"):
+        await Door().fetch("lane", "http://127.0.0.1:1")
