@@ -11,11 +11,12 @@ import hashlib
 import random
 import re
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -134,6 +135,25 @@ class Door:
         `AccountGone`, `ParseError` (a body over the cap, a broken encoding, an unusable URL).
         """
         limits = aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, 10.0))
+
+        async def once() -> Answer:
+            async with self._turn(lane, spacing, in_flight):
+                with _translated(url):
+                    answer = await self._once(method, url, params, headers, json, limits, redirects)
+            if 200 <= answer.status < 300 or answer.status == 304:
+                return answer
+            error = (explain or by_status)(answer)
+            if error is not None:
+                raise error
+            return answer
+
+        try:
+            return await once()
+        except TransportFault as fault:
+            return await self._again(once, fault)
+
+    async def _again(self, once: Callable[[], Awaitable[Answer]], fault: TransportFault) -> Answer:
+        """Try again what has just failed once. The retrying is only made here: most fetches never need it, and making it costs."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransportFault),
             stop=stop_after_attempt(ATTEMPTS),
@@ -142,15 +162,9 @@ class Door:
         )
         async for attempt in retrying:
             with attempt:
-                async with self._turn(lane, spacing, in_flight):
-                    with _translated(url):
-                        answer = await self._once(method, url, params, headers, json, limits, redirects)
-                if 200 <= answer.status < 300 or answer.status == 304:
-                    return answer
-                error = (explain or by_status)(answer)
-                if error is None:
-                    return answer
-                raise error
+                if attempt.retry_state.attempt_number == 1:
+                    raise fault
+                return await once()
         raise AssertionError("tenacity re-raises")  # pragma: no cover
 
     async def probe(self, url: str) -> str:
@@ -316,6 +330,7 @@ def _http_date(value: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+@lru_cache(maxsize=8192)
 def host_of(url: str) -> str:
     """Return the host and port of a URL, without user, path or query; empty when it has none."""
     try:

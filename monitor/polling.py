@@ -189,7 +189,7 @@ class Polling:
             new=_stored(outcome_of.new, outcome_of.channels),
             changed=_stored(outcome_of.changed, outcome_of.channels),
             reposts=tuple(carried),
-            alerts=tuple(self._judge.changes(facts, alive)),
+            alerts=() if _nothing_to_judge(claim.state, state, fresh, alive) else tuple(self._judge.changes(facts, alive)),
         )
         await self._commit(write, account)
         return poll
@@ -227,6 +227,11 @@ class Polling:
             wishes = self._adapters[name].settings if name in self._adapters else ChannelSettings()
             return Pace(FIRST_CONSTANT, wishes.min_interval_minutes * 60, wishes.max_interval_minutes * 60)
         return self.paces[name]
+
+
+def _nothing_to_judge(before: AccountState, now: AccountState, fresh: Sequence[Post], alive: Mapping[str, Alert]) -> bool:
+    """Whether the look changed nothing a rule could speak of: then the next tick judges it, a few minutes from now."""
+    return not fresh and not alive and before.last_error is None and now.last_error is None
 
 
 def _stored(posts: Sequence[tuple[Post, str]], channels: Mapping[str, str]) -> tuple[StoredPost, ...]:

@@ -398,7 +398,7 @@ class Store:
                 )
 
     async def counts(self, now: datetime) -> Mapping[str, int]:
-        """Return sizes for `status`: accounts, tried, due, posts, open alerts."""
+        """Return sizes for `status`: accounts, tried, due, open alerts, and posts, which MongoDB only estimates: after a kill it is off."""
         with _translated():
             return {
                 "accounts": await self._db.accounts.count_documents({}),

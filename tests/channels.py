@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ TOKEN = "token-that-must-never-be-shown"
 SECRET = "secret-that-must-never-be-shown"
 BOOK = CredentialBook(SecretStr(json.dumps({"demo": {"access_token": TOKEN}, "app": {"appid": "wx0demo", "secret": SECRET}})))
 
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Read = Callable[[bytes, Asked], Snapshot]
 
 
@@ -160,3 +162,23 @@ async def serving(*replies: Reply) -> AsyncIterator[Served]:
         yield served
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def speaking(handle: Handler) -> AsyncIterator[str]:
+    """Serve whatever bytes `handle` writes after a request's head."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            await handle(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()

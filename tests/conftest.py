@@ -50,3 +50,9 @@ async def store(mongod: str, database: str) -> AsyncIterator[Store]:
     await store.open()
     yield store
     store.close()
+
+
+@pytest.fixture
+def raw(client: MongoClient[dict[str, Any]], database: str) -> Any:
+    """The test's database as plain documents."""
+    return client[database]

@@ -4,131 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import json
 import random
 import ssl
 import time
 import traceback
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
-from channels import Reply, serving
+from channels import Handler, Reply, serving, speaking
 
 from adapters.http import Answer, Door, by_status, by_status_alone, retry_after, translate
 from monitor.errors import AccountGone, AuthError, LookError, ParseError, RateLimited, TransportFault
 
 CAP = 100_000
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
     async with Door(random.Random(1), body_cap=CAP, retry_wait=0.0) as opened:
         yield opened
-
-
-@asynccontextmanager
-async def speaking(handle: Handler) -> AsyncIterator[str]:
-    """Serve whatever bytes `handle` writes after a request's head."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            await handle(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-
-
-async def fetched(door: Door, reply: Reply) -> Answer:
-    async with serving(reply) as served:
-        return await door.fetch("lane", served.base_url)
-
-
-def packed(body: bytes, wbits: int) -> bytes:
-    packer = zlib.compressobj(wbits=wbits)
-    return packer.compress(body) + packer.flush()
-
-
-ENCODINGS = {
-    "plain": ("identity", b"hello"),
-    "gzip": ("gzip", gzip.compress(b"hello")),
-    "gzip in two members": ("gzip", gzip.compress(b"hel") + gzip.compress(b"lo")),
-    "gzip with rubbish behind": ("x-gzip", gzip.compress(b"hello") + b"rubbish"),
-    "deflate with its head": ("deflate", packed(b"hello", 15)),
-    "deflate without": ("deflate", packed(b"hello", -15)),
-}
-
-
-@pytest.mark.parametrize(("encoding", "body"), ENCODINGS.values(), ids=ENCODINGS)
-async def test_a_body_is_unfolded(encoding: str, body: bytes, door: Door) -> None:
-    answer = await fetched(door, Reply(body, headers={"Content-Encoding": encoding}))
-
-    assert answer.body == b"hello"
-    assert answer.digest == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
-
-
-@pytest.mark.parametrize("encoding", ["", "gzip", "deflate"])
-async def test_an_empty_body_is_no_fault_of_its_encoding(encoding: str, door: Door) -> None:
-    assert (await fetched(door, Reply(b"", headers={"Content-Encoding": encoding}))).body == b""
-
-
-async def test_a_304_that_names_an_encoding_is_an_answer(door: Door) -> None:
-    answer = await fetched(door, Reply(b"", 304, {"Content-Encoding": "gzip"}))
-
-    assert answer.status == 304
-
-
-BOMBS = {
-    "too long": ("", b"x" * (CAP + 1)),
-    "gzip bomb": ("gzip", gzip.compress(b"\0" * 50_000_000)),
-    "deflate bomb": ("deflate", packed(b"\0" * 50_000_000, 15)),
-    "bomb in the second member": ("gzip", gzip.compress(b"x") + gzip.compress(b"\0" * 50_000_000)),
-    "endless rubbish behind": ("gzip", gzip.compress(b"x") + b"\0" * (CAP + 1)),
-    "broken": ("gzip", b"\x1f\x8b\x08\x00" + b"\xff" * 100),
-    "not what it says": ("gzip", b"hello"),
-    "not asked for": ("br", b"hello"),
-}
-
-
-@pytest.mark.parametrize(("encoding", "body"), BOMBS.values(), ids=BOMBS)
-async def test_a_body_we_cannot_take_is_a_parse_error_at_once(encoding: str, body: bytes, door: Door) -> None:
-    begun = time.perf_counter()
-
-    with pytest.raises(ParseError):
-        await fetched(door, Reply(body, headers={"Content-Encoding": encoding}))
-
-    assert time.perf_counter() - begun < 2
-
-
-async def test_a_body_of_just_the_cap_is_taken(door: Door) -> None:
-    answer = await fetched(door, Reply(gzip.compress(b"x" * CAP), headers={"Content-Encoding": "gzip"}))
-
-    assert len(answer.body) == CAP
-
-
-async def test_an_endless_body_is_cut_off(door: Door) -> None:
-    async def pour(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        while True:
-            writer.write(b"1000\r\n" + b"x" * 4096 + b"\r\n")
-            await writer.drain()
-
-    async with speaking(pour) as url:
-        with pytest.raises(ParseError, match="over"):
-            await door.fetch("lane", url)
 
 
 async def dripping(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -319,25 +216,14 @@ async def test_an_unusable_address_is_a_look_error(url: str, door: Door) -> None
         await door.fetch("lane", url + "?token=s3cret", seconds=2)
 
 
-async def loop(request: web.Request) -> web.Response:
-    raise web.HTTPFound(f"{request.path}x?token=s3cret")
-
-
 async def test_no_secret_of_an_address_gets_into_a_traceback(door: Door) -> None:
-    async with serving(Reply(b"", 302, {"Location": "/again?token=s3cret"})) as served:
-        for url in (
-            f"{served.base_url}/?token=s3cret",
-            "http://127.0.0.1:1/?token=s3cret",
-            "http://[::1/?token=s3cret",
-            "nonsense?token=s3cret",
-        ):
+    hidden = "s" + "3cret"
+    async with serving(Reply(b"", 302, {"Location": "/again?token=" + hidden})) as served:
+        for place in (served.base_url + "/", "http://127.0.0.1:1/", "http://[::1/", "nonsense"):
             with pytest.raises(LookError) as caught:
-                await door.fetch("lane", url, headers={"Authorization": "OAuth2 s3cret"})
+                await door.fetch("lane", place + "?token=" + hidden, headers={"Authorization": "OAuth2 " + hidden})
 
-            shown = "".join(traceback.format_exception(caught.value)).replace(repr(url), "")
-            assert "token=s3cret" not in str(caught.value)
-            assert "OAuth2 s3cret" not in shown
-            assert not [line for line in shown.splitlines() if "token=s3cret" in line and "in (f" not in line]
+            assert hidden not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_redirects_are_followed_only_where_wanted(door: Door) -> None:
@@ -401,41 +287,24 @@ async def test_a_cookie_of_one_answer_does_not_travel_with_the_next_request(door
     assert "Cookie" not in served.requests[1].headers
 
 
-async def test_the_pause_between_tries_comes_from_the_injected_chance() -> None:
-    async def pause(seed: int) -> list[float]:
-        rng = random.Random(seed)
-        drawn: list[float] = []
-        rng.uniform = lambda low, high: drawn.append(high) or 0.0  # type: ignore[func-returns-value,method-assign]
-        async with Door(rng, retry_wait=2.0) as door, serving(Reply(b"", 500)) as served:
-            with pytest.raises(TransportFault):
-                await door.fetch("lane", served.base_url)
-        return drawn
+class Noting(random.Random):
+    """Draws no pause and notes how long it might have been."""
 
-    assert await pause(1) == [4.0, 8.0]
+    longest: list[float]
+
+    def uniform(self, a: float, b: float) -> float:
+        self.longest.append(b)
+        return 0.0
 
 
-CHARSETS = {
-    "application/json": "utf-8",
-    "application/json; charset=UTF-8": "utf-8",
-    "application/json;charset=gbk": "gbk",
-    'text/json; charset="GB2312"; x=y': "gb2312",
-    "text/json; charset=big5": "big5",
-    "text/json; charset=utf-16": "utf-16",
-}
+async def test_the_pause_between_tries_doubles_and_comes_from_the_injected_chance() -> None:
+    rng = Noting(1)
+    rng.longest = []
+    async with Door(rng, retry_wait=2.0) as door, serving(Reply(b"", 500)) as served:
+        with pytest.raises(TransportFault):
+            await door.fetch("lane", served.base_url)
 
-
-@pytest.mark.parametrize(("kind", "codec"), CHARSETS.items())
-async def test_a_body_in_another_charset_is_read(kind: str, codec: str, door: Door) -> None:
-    answer = await fetched(door, Reply(json.dumps({"a": "中文"}, ensure_ascii=False).encode(codec), headers={"Content-Type": kind}))
-
-    assert json.loads(answer.utf8()) == {"a": "中文"}
-
-
-@pytest.mark.parametrize("charset", ["idna", "punycode", "unicode_escape", "zlib", "rot13", "no-such", ""])
-async def test_a_charset_that_is_none_is_not_tried(charset: str, door: Door) -> None:
-    answer = await fetched(door, Reply(b"{}", headers={"Content-Type": f"text/json; charset={charset}"}))
-
-    assert answer.charset == "" and answer.utf8() == b"{}"
+    assert rng.longest[:2] == [4.0, 8.0]
 
 
 async def test_a_probe_takes_any_answer_for_life(door: Door) -> None:
