@@ -11,8 +11,7 @@ import hashlib
 import random
 import re
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -136,8 +135,12 @@ class Door:
         """
         limits = aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, 10.0))
 
+        turn = self._lane(lane, spacing, in_flight)
+
         async def once() -> Answer:
-            async with self._turn(lane, spacing, in_flight):
+            async with turn.gate:
+                if turn.throttle is not None:
+                    await turn.throttle.acquire()  # type: ignore[no-untyped-call]
                 with _translated(url):
                     answer = await self._once(method, url, params, headers, json, limits, redirects)
             if 200 <= answer.status < 300 or answer.status == 304:
@@ -209,7 +212,11 @@ class Door:
             return Answer(response.status, response.headers, body, hashlib.sha256(body).hexdigest(), str(response.url))
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        unfold = unfolder(response.headers.get("Content-Encoding", ""))
+        encoding, length = response.headers.get("Content-Encoding", ""), response.content_length
+        if not encoding and length is not None and length <= self.body_cap:
+            # The parser reads no further than the stated length: nothing to count.
+            return await response.content.read()
+        unfold = unfolder(encoding)
         parts: list[bytes] = []
         size = raw = 0
         async for chunk in response.content.iter_chunked(CHUNK):
@@ -224,18 +231,12 @@ class Door:
             raise TransportFault("compressed body ends early", head=b"".join(parts)[:HEAD_BYTES])
         return b"".join(parts)
 
-    @asynccontextmanager
-    async def _turn(self, name: str, spacing: float, in_flight: int) -> AsyncIterator[None]:
+    def _lane(self, name: str, spacing: float, in_flight: int) -> Lane:
         lane = self._lanes.get(name)
         if lane is None:
             throttle = Throttler(rate_limit=1, period=spacing, retry_interval=min(0.2, spacing / 4)) if spacing else None
             lane = self._lanes[name] = Lane(throttle, asyncio.Semaphore(in_flight))
-        async with lane.gate:
-            if lane.throttle is None:
-                yield
-            else:
-                async with lane.throttle:
-                    yield
+        return lane
 
 
 class _translated:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -116,10 +117,12 @@ def from_unix(value: object) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+@lru_cache(maxsize=16_384)
 def from_text(text: str) -> When | None:
     """Return the moment of an ISO 8601 or RFC 822 text, or of Unix seconds. Without a zone it is Asia/Shanghai.
 
     So is "CST": e-mail's books say it is Chicago, but a Chinese server means its own.
+    Remembered, since a page shows mostly what the last one showed.
     """
     text = text.strip()[:64]
     if re.fullmatch(r"[0-9]{9,11}", text):

@@ -75,7 +75,7 @@ def _json(sec_uid: str, newest: int, begun: int) -> bytes:
 def _rss(name: str, newest: int, begun: int) -> bytes:
     padding = "正文" * ((RSS_BYTES // ITEMS - 300) // 6)
     items = "".join(
-        f"<item><title>第{number}期便民提示</title><link>https://example.invalid/{name}/{number}</link>"
+        f"<item><title>第{number}期便民提示</title><link>https://mp.weixin.qq.com/s/{name}_{number:012d}</link>"
         f"<description>{padding}</description><pubDate>{formatdate(begun + number * 60)}</pubDate></item>"
         for number in range(newest, newest - ITEMS, -1)
     )

@@ -19,6 +19,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 def cut(moment: datetime) -> datetime:
     """Return the moment in UTC, cut to milliseconds, as MongoDB keeps no more; refuse a time without a zone."""
+    if moment.tzinfo is UTC and not moment.microsecond % 1000:
+        return moment
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
     moment = moment.astimezone(UTC)

@@ -57,7 +57,7 @@ class Pauses:
         if fault.code == "rate_limited" and until is not None:
             known = self._lanes.get(lane)
             self._lanes[lane] = Pause(max(until, known.until) if known else until, fault, strikes)
-        if fault.code in _BLAMES_CREDENTIAL:
+        if fault.code in _BLAMES_CREDENTIAL and outcome.channel.credential:
             update = {
                 "last_error": fault.model_copy(update={"head": ""}),
                 "failing_since": state.failing_since or now,

@@ -8,12 +8,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from monitor.model import SHANGHAI, Finding, Firing, Noun, Role, Severity, Status
+from monitor.model import SHANGHAI, Fault, Finding, Firing, Noun, Role, Severity, Status
 from monitor.ports import AccountFacts
 from rules.evidence import NO_VIEW, called, evidence_of, fault_at, fault_reason, last_good
 
 TOLD_ELSEWHERE = frozenset({"auth_error", "source_retired"})
-"""Causes that have one alert for all their accounts."""
+"""Causes that have one alert for all accounts of a credential; without a credential each account stands for itself."""
 
 
 class Unseen(Noun):
@@ -34,7 +34,7 @@ class Unseen(Noun):
             return
         since = good.at if good is not None else facts.state.failing_since
         fault = fault_at(facts)
-        if since is None or facts.now - since <= limit or (fault is not None and fault.code in TOLD_ELSEWHERE):
+        if since is None or facts.now - since <= limit or _told_elsewhere(fault):
             return
         if fault is not None and fault.code == "account_gone":
             yield self._gone(facts, fault_reason(fault))
@@ -70,3 +70,7 @@ class Unseen(Noun):
             tells=tells,
             evidence=evidence_of(facts),
         )
+
+
+def _told_elsewhere(fault: Fault | None) -> bool:
+    return fault is not None and fault.code in TOLD_ELSEWHERE and bool(fault.credential)

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-
-from aiohttp import web
 
 from monitor.metrics import Metrics, Rollup
 from monitor.model import (
@@ -104,41 +99,3 @@ def filled(now: datetime = NOW) -> Metrics:
     happen(metrics)
     metrics.publish(rollup(now))
     return metrics
-
-
-class MetricsServer:
-    """Serves the page on loopback from a thread of its own; between two scrapes a moment passes."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self.metrics = metrics
-        self.url = ""
-        self._loop = asyncio.new_event_loop()
-        self._runner: web.AppRunner | None = None
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-
-    def __enter__(self) -> MetricsServer:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        assert self._runner is not None
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
-
-    async def _open(self) -> None:
-        app = web.Application()
-        app.router.add_get("/metrics", self._page)
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{port}/metrics"
-
-    async def _page(self, request: web.Request) -> web.Response:
-        happen(self.metrics)
-        body, content_type = self.metrics.render()
-        return web.Response(body=body, headers={"Content-Type": content_type})

@@ -49,8 +49,8 @@ def mark(moment: datetime, precision: Literal["second", "minute", "day"] = "seco
     return PostMark(id=f"weibo:x:{moment.timestamp():.0f}", published_at=moment, url="https://weibo.com/1/x", precision=precision)
 
 
-def fault(code: str) -> Fault:
-    return Fault(code=code, message=f"a {code}")
+def fault(code: str, credential: str = "") -> Fault:
+    return Fault(code=code, message=f"a {code}", credential=credential)
 
 
 def look(moment: datetime, channel: str = FEED) -> GoodLook:

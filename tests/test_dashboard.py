@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
 import pytest
 import yaml
-from example_metrics import MetricsServer, filled
+from demo_daemon import demo_daemon
 from prometheus_server import PrometheusServer
 from tools import ROOT, require_tool
 
@@ -35,10 +34,10 @@ def substituted(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def metrics_url() -> Iterator[str]:
-    """The page to scrape. Whoever overrides it with a real daemon gets every query checked against that."""
-    with MetricsServer(filled(datetime.now(UTC))) as server:
-        yield server.url
+def metrics_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page to scrape: the real daemon's, in the demo's world, where mails are sent and sources fail."""
+    with demo_daemon(tmp_path_factory.mktemp("demo")) as console:
+        yield f"{console}metrics"
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +74,7 @@ def test_the_account_that_is_silent_longest_comes_with_its_name(prometheus: Prom
     found = prometheus.wait_for(substituted(panel["targets"][0]["expr"]), SCRAPES_SECONDS)
 
     longest = max(found, key=lambda series: float(series["value"][1]))
-    assert longest["metric"]["name"].startswith("示例发布")
+    assert longest["metric"]["name"] == "汉阴农林科技"
     assert len(found) <= int(VARIABLES["$top"])
 
 

@@ -96,6 +96,19 @@ def test_normalising_is_settled_for_combining_marks_too(text: str) -> None:
     assert normalise_title(once) == once
 
 
+@pytest.mark.parametrize("text", ["\u03d4\u05aa\u0340\u1df9", "\u03b0" * 5, "\u1fb7\u0345", "ﬃ\u0301\u200b\u0323", "각\u11a8"])
+def test_letters_whose_folding_and_composing_undo_each_other_come_to_rest(text: str) -> None:
+    once = normalise_title(text)
+
+    assert normalise_title(once) == once
+
+
+def test_every_character_is_at_rest_after_one_turn() -> None:
+    whole = [normalise_title(chr(code)) for code in range(0xFFFF)]
+
+    assert [normalise_title(text) for text in whole] == whole
+
+
 @pytest.mark.parametrize("text", ["", "通知", "要闻速递", "#要闻#", "🌊🌊🌊🌊🌊🌊🌊", "……！！！——"])
 def test_too_short_a_title_has_no_key(text: str) -> None:
     assert title_key(text) == ""

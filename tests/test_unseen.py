@@ -14,8 +14,8 @@ RULE = Unseen()
 DAY = timedelta(hours=24)
 
 
-def failing(code: str | None, since: timedelta, good: timedelta | None = None) -> AccountState:
-    fields = {"failing_since": NOW - since, "last_tried_at": NOW, "last_error": fault(code) if code else None}
+def failing(code: str | None, since: timedelta, good: timedelta | None = None, credential: str = "") -> AccountState:
+    fields = {"failing_since": NOW - since, "last_tried_at": NOW, "last_error": fault(code, credential) if code else None}
     return state(**fields, last_good=look(NOW - good) if good is not None else None)
 
 
@@ -32,6 +32,12 @@ def test_the_text_does_not_change_while_nothing_changes() -> None:
     (earlier,), (later,) = RULE.judge(facts(blind)), RULE.judge(facts(blind, NOW + timedelta(hours=5)))
 
     assert earlier.message == later.message
+
+
+def test_a_refusal_without_a_credential_is_told_per_account() -> None:
+    (finding,) = RULE.judge(facts(failing("auth_error", DAY * 3)))
+
+    assert finding.status is Firing.FIRING
 
 
 def test_an_account_never_seen_counts_from_its_first_failure() -> None:
@@ -52,8 +58,8 @@ def test_a_recent_good_look_clears_even_if_the_last_one_failed() -> None:
         pytest.param(state(), id="never tried"),
         pytest.param(failing("transport_fault", timedelta(hours=23)), id="failing for less than a day"),
         pytest.param(failing("account_gone", timedelta(hours=23)), id="denied for less than a day"),
-        pytest.param(failing("auth_error", DAY * 3), id="a credential has its own alert"),
-        pytest.param(failing("source_retired", DAY * 3), id="a closed interface has its own alert"),
+        pytest.param(failing("auth_error", DAY * 3, credential="luan-fabu"), id="a credential has its own alert"),
+        pytest.param(failing("source_retired", DAY * 3, credential="luan-fabu"), id="a closed interface has its own alert"),
     ],
 )
 def test_it_is_silent(known: AccountState) -> None:

@@ -22,10 +22,12 @@ _FACE = re.compile(r"[\[［][\u4e00-\u9fffA-Za-z]{1,8}[\]］]")
 # Douyin's tags end at a blank, Weibo's at a second #; one of the first kind stands before another or at the end.
 _TAG = re.compile(r"[#＃][^\s#＃]{1,40}(?=\s*$|\s+[#＃][^\s#＃])|[#＃][^#＃\n]{1,60}[#＃]")
 _HEAD = re.compile(r"\s*(?:[#＃][^#＃\n]{1,60}[#＃]\s*)*【([^【】]{1,200})】")
-_SEPARATORS = frozenset("丨ㅣ")
-"""Letters by Unicode's book, rules between two parts of a title in practice."""
+_SEPARATORS = frozenset("丨")
+"""A letter by Unicode's book, a rule between two parts of a title in practice."""
 _INVISIBLE_MARKS = frozenset([0x34F, 0x20E3, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
 _TABLE_LIMIT = 70_000
+_FOLDS = 3
+"""Times a character is folded: after two, none of Unicode's changes any more."""
 
 
 def normalise_title(text: str) -> str:
@@ -67,27 +69,27 @@ def first_line(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    bare = text.translate(_TABLE)
-    # Only letters with combining marks need a second turn: taking something away can bring two together.
-    while not unicodedata.is_normalized("NFKC", bare):
-        bare = unicodedata.normalize("NFKC", bare).translate(_TABLE)
-    return bare
+    # The table leaves letters and marks apart, in any order; NFKD orders the marks, NFC puts them together again.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKD", text.translate(_TABLE)))
 
 
 class _Table(dict[int, str]):
-    """What each character becomes, worked out when it is first met: four times as fast as NFKC over the whole title."""
+    """What each character becomes, worked out when it is first met: faster than normalising the whole title.
+
+    Folded in the decomposed form: composing and folding undo each other for ever in U+03B0 and its kin.
+    """
 
     def __missing__(self, code: int) -> str:
         kept = chr(code)
-        while (again := _fold(kept)) != kept:
-            kept = again
+        for _ in range(_FOLDS):
+            kept = _fold(kept)
         if len(self) < _TABLE_LIMIT:
             self[code] = kept
         return kept
 
 
 def _fold(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = unicodedata.normalize("NFKD", text).casefold()
     return "".join(character for character in text if _counts(character))
 
 

@@ -125,7 +125,8 @@ def _split(url: str) -> SplitResult | None:
     if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host):
         return None
     port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
-    return SplitResult("https", host + port, parts.path, parts.query, "")
+    path = quote(unquote(parts.path), safe=_KEEP_IN_PATH).rstrip("/")
+    return SplitResult("https", host + port, path, parts.query, "")
 
 
 def _tidy(url: str) -> str:
@@ -154,9 +155,8 @@ def _known(parts: SplitResult) -> str:
 def _plain(parts: SplitResult) -> str:
     if parts.scheme != "https":
         return ""
-    path = quote(unquote(parts.path), safe=_KEEP_IN_PATH).rstrip("/")
     query = sorted((key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(key))
-    made = f"https://{parts.netloc}{path}" + (f"?{urlencode(query)}" if query else "")
+    made = f"https://{parts.netloc}{parts.path}" + (f"?{urlencode(query)}" if query else "")
     return made if len(made) <= LENGTH_LIMIT else ""
 
 

@@ -1,0 +1,133 @@
+"""The arrows of the house, read from the imports: who may know whom, and what has one owner."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("monitor", "adapters", "rules", "demo")
+FILES = sorted(path.relative_to(ROOT).as_posix() for part in PARTS for path in (ROOT / part).rglob("*.py"))
+WORLD = ["asyncio*", "aiohttp*", "motor*", "pymongo*", "os", "os.*", "time", "random", "socket", "pathlib", "subprocess", "threading", "tempfile"]
+SHARED_READING = ("adapters.http", "adapters.reading*", "adapters.unfolding")
+
+FORBIDDEN = {
+    "the core knows no channel, no rule and no demo": ("monitor/*", ["adapters*", "rules*", "demo*", "daemon"], []),
+    "an adapter knows the nouns and seams, and no other channel": (
+        "adapters/[!_]*",
+        ["monitor*", "adapters*", "rules*", "demo*", "daemon"],
+        ["monitor.model", "monitor.errors", "monitor.ports", "monitor.matching*", *SHARED_READING],
+    ),
+    "a rule knows the nouns and seams": (
+        "rules/*",
+        ["monitor*", "adapters*", "demo*", "daemon"],
+        ["monitor.model", "monitor.errors", "monitor.ports", "monitor.matching*"],
+    ),
+    "a rule touches nothing of the world": ("rules/*", WORLD, []),
+    "matching is pure": ("monitor/matching/*", [*WORLD, "monitor.store"], []),
+    "nobody makes HTTP requests behind our back": ("*", ["requests*", "httpx*", "urllib.request", "http.client", "urllib3*"], []),
+}
+OWNERS = {
+    "aiohttp": (["adapters/http.py"], ["monitor/web/*", "monitor/app.py", "demo/*"]),
+    "motor": (["monitor/store.py"], []),
+    "pymongo": (["monitor/store.py"], []),
+    "bson": (["monitor/store.py"], []),
+    "prometheus_client": (["monitor/metrics.py"], []),
+    "aiosmtplib": (["monitor/notify/mail.py"], []),
+    "smtplib": (["monitor/notify/mail.py"], []),
+}
+"""A library, its one importer, and who may use its server half (`aiohttp.web`) only."""
+
+CALLS = {
+    "the environment": ({"os.environ", "os.getenv", "os.putenv"}, ["monitor/settings.py", "demo/*"]),
+    "the time": (
+        {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.monotonic", "time.perf_counter"},
+        ["monitor/clock.py"],
+    ),
+}
+
+
+def nodes(file: str) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8")))
+
+
+def imports(nodes: Iterator[ast.AST]) -> Iterator[str]:
+    """Return the full names imported, wherever in a file: `from a import b` is `a.b` where that is a module of ours, else `a`."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "a relative import, which this test cannot follow"
+            for alias in node.names:
+                deeper = f"{node.module}.{alias.name}"
+                is_module = any((ROOT / (deeper.replace(".", "/") + ending)).exists() for ending in (".py", "/__init__.py"))
+                yield deeper if is_module or deeper == "aiohttp.web" else str(node.module)
+
+
+def touches(nodes: Iterator[ast.AST]) -> Iterator[str]:
+    """Return every `name.attribute` that is spoken of, as an attribute or imported by name."""
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            yield ".".join(ast.unparse(node).split(".")[-2:])
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def matches(name: str, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+
+@pytest.mark.parametrize("where,banned,allowed", FORBIDDEN.values(), ids=FORBIDDEN)
+def test_no_arrow_points_back(where: str, banned: list[str], allowed: list[str]) -> None:
+    wrong = [(file, name) for file in FILES if fnmatch.fnmatch(file, where) for name in imports(nodes(file)) if matches(name, banned)]
+
+    assert [(file, name) for file, name in wrong if not matches(name, allowed)] == []
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_a_library_has_one_importer(library: str) -> None:
+    owners, served = OWNERS[library]
+    importers = {(file, name) for file in FILES for name in imports(nodes(file)) if name.split(".")[0] == library}
+
+    assert {file for file, _ in importers} >= set(owners) or library in ("bson", "smtplib")
+    others = {(file, name) for file, name in importers if file not in owners}
+    assert {(file, name) for file, name in others if not (name.startswith("aiohttp.web") and matches(file, served))} == set()
+
+
+@pytest.mark.parametrize("what", CALLS)
+def test_the_outside_world_is_read_in_one_place(what: str) -> None:
+    words, owners = CALLS[what]
+
+    assert {(file, word) for file in FILES for word in touches(nodes(file)) if word in words and not matches(file, owners)} == set()
+
+
+def test_the_files_read_here_are_all_there_are() -> None:
+    assert {"monitor/model.py", "monitor/store.py", "adapters/http.py", "rules/idle.py", "demo/run.py"} <= set(FILES)
+
+
+def test_the_wiring_alone_knows_both_tables() -> None:
+    assert {"adapters", "rules"} <= {name.split(".")[0] for name in imports(nodes("daemon.py"))}
+
+
+SMUGGLED = """
+import os.path as p, time
+from datetime import datetime
+from monitor import store
+from monitor.store import Store
+from aiohttp import web, ClientSession
+def late():
+    import adapters.feed
+    return datetime.now(), os.environ["X"], p
+"""
+
+
+def test_nothing_slips_past_the_reader() -> None:
+    read = list(ast.walk(ast.parse(SMUGGLED)))
+
+    found = {"os.path", "time", "datetime", "monitor.store", "aiohttp.web", "aiohttp", "adapters.feed"}
+    assert set(imports(iter(read))) == found
+    assert {"datetime.now", "os.environ"} <= set(touches(iter(read)))

@@ -1,0 +1,223 @@
+"""One poll: the account's channels in order, each outcome on record, no failure taken for silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+import pytest
+from clocks import NOON, FrozenClock
+from makers import DAY, account, fault, partial, post, snapshot, state
+
+from monitor.after import after
+from monitor.errors import (
+    LOOK_ERRORS,
+    AuthError,
+    Degraded,
+    LookError,
+    RateLimited,
+    TransportFault,
+)
+from monitor.model import Account, Channel, Outcome, Poll, Snapshot
+from monitor.pauses import Pauses
+from monitor.poller import look
+from monitor.ports import Adapter, ChannelSettings
+from monitor.schedule import Backoff
+
+BACKOFF = Backoff(start=900.0, cap=6 * 3600.0, gone=24 * 3600.0, auth=6 * 3600.0, rate=900.0)
+FIRST, SECOND, THIRD = (Channel(adapter=name, handle="1", options={"credential": "city"}) for name in ("first", "second", "third"))
+ACCOUNT = account(channels=(FIRST, SECOND, THIRD))
+
+
+class Script:
+    """An adapter that says what it was given to say: a snapshot, or an error."""
+
+    Settings: ClassVar[type[ChannelSettings]] = ChannelSettings
+    first_hand: ClassVar[bool] = True
+
+    def __init__(self, name: str, word: Snapshot | Exception, clock: FrozenClock, seconds: float = 0.0) -> None:
+        self.settings = ChannelSettings()
+        self.name, self.word, self.clock, self.seconds = name, word, clock, seconds
+        self.asked: list[tuple[str, Mapping[str, Any], datetime]] = []
+
+    def lane(self, channel: Channel) -> str:
+        return f"{self.name} {channel.credential}"
+
+    async def look(self, account: Account, channel: Channel, memory: Mapping[str, Any], now: datetime) -> Snapshot:
+        self.asked.append((account.id, memory, now))
+        await self.clock.sleep(self.seconds)
+        if isinstance(self.word, Exception):
+            raise self.word
+        return self.word
+
+    async def check(self) -> list[str]:
+        return []
+
+
+class Desk:
+    """Three scripted channels, a clock that stands still, and nothing paused."""
+
+    def __init__(self, *words: Snapshot | Exception, seconds: float = 0.0) -> None:
+        self.clock = FrozenClock()
+        named = zip(("first", "second", "third"), words, strict=False)
+        self.adapters = {name: Script(name, word, self.clock, seconds) for name, word in named}
+        self.pauses = Pauses(BACKOFF)
+
+    async def poll(self, asked: Account = ACCOUNT, **memory: Any) -> Poll:
+        adapters: Mapping[str, Adapter] = self.adapters
+        return await look(asked, state(memory=memory), adapters, self.pauses, self.clock)
+
+    @property
+    def asked(self) -> list[str]:
+        return [name for name, adapter in self.adapters.items() if adapter.asked]
+
+
+def codes(poll: Poll) -> list[str]:
+    return [outcome.fault.code if outcome.fault else "" for outcome in poll.outcomes]
+
+
+async def test_the_first_channel_that_sees_everything_ends_the_poll() -> None:
+    desk = Desk(snapshot(post(), channel="first"), snapshot(channel="second"))
+
+    poll = await desk.poll()
+
+    assert desk.asked == ["first"]
+    assert (codes(poll), poll.fault) == ([""], None)
+    assert [each.channel for each in poll.snapshots] == ["first"]
+
+
+@pytest.mark.parametrize("error", [kind for kind in LOOK_ERRORS if kind is not Degraded], ids=lambda kind: kind.code)
+async def test_whatever_goes_wrong_with_one_channel_the_next_is_tried(error: type[LookError]) -> None:
+    desk = Desk(error("no luck"), snapshot(post(), channel="second"))
+
+    poll = await desk.poll()
+
+    assert desk.asked == ["first", "second"]
+    assert codes(poll) == [error.code, ""]
+    assert poll.fault is None
+
+
+async def test_after_a_partial_view_the_next_channel_is_tried_and_both_give_their_posts() -> None:
+    desk = Desk(partial(post(1), channel="first"), snapshot(post(2), channel="second"))
+
+    poll = await desk.poll()
+
+    assert codes(poll) == ["degraded", ""]
+    assert [[each.id for each in view.posts] for view in poll.snapshots] == [["weibo:a:1"], ["weibo:a:2"]]
+
+
+async def test_a_degraded_look_s_posts_are_kept_and_cover_nothing_whatever_it_claims() -> None:
+    shown = snapshot(post(1), channel="first", since=NOON - DAY, skipped={"no_time": 2}, digest="half")
+    desk = Desk(Degraded("a guest's view", snapshot=shown), TransportFault("down"), TransportFault("down"))
+
+    poll = await desk.poll()
+
+    assert [each.id for each in poll.snapshots[0].posts] == ["weibo:a:1"]
+    assert (poll.snapshots[0].covers_from, poll.snapshots[0].partial) == (None, "a guest's view")
+    assert (poll.outcomes[0].digest, poll.outcomes[0].skipped) == ("half", {"no_time": 2})
+    assert after(state(), poll).state.sight.spans == ()
+
+
+async def test_a_degraded_look_may_have_shown_nothing() -> None:
+    poll = await Desk(Degraded("a login wall"), Degraded("another"), Degraded("a third")).poll()
+
+    assert poll.snapshots == ()
+    assert codes(poll) == ["degraded"] * 3
+
+
+async def test_a_view_that_covers_nothing_is_not_enough_even_if_it_does_not_say_why() -> None:
+    desk = Desk(snapshot(post(), channel="first", since=None), snapshot(channel="second"))
+
+    poll = await desk.poll()
+
+    assert codes(poll) == ["degraded", ""]
+
+
+async def test_an_unchanged_view_is_enough() -> None:
+    desk = Desk(snapshot(channel="first", unchanged=True))
+
+    assert (await desk.poll()).fault is None
+
+
+async def test_when_no_channel_sees_the_account_is_left_with_the_last_one_s_fault() -> None:
+    poll = await Desk(AuthError("token expired"), TransportFault("down"), RateLimited("slow down", retry_after=60.0, head="<html>")).poll()
+
+    assert poll.snapshots == ()
+    assert poll.fault is not None
+    assert (poll.fault.code, poll.fault.channel, poll.fault.credential) == ("rate_limited", "third", "city")
+    assert (poll.fault.retry_after, poll.fault.head) == (60.0, "<html>")
+
+
+BUGS = [KeyError("secret"), ValueError("bad"), TimeoutError(), ZeroDivisionError()]
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: type(bug).__name__)
+async def test_a_bug_becomes_an_outcome_and_never_a_snapshot(bug: Exception) -> None:
+    poll = await Desk(bug, bug, bug).poll()
+
+    assert codes(poll) == ["unexpected"] * 3
+    assert poll.snapshots == ()
+    assert poll.fault is not None
+    # The text of a foreign error may quote anything; its kind may not.
+    assert poll.fault.message == type(bug).__name__
+    unseen = after(state(), poll)
+    assert (unseen.state.sight.spans, unseen.new, unseen.state.failures) == ((), (), 1)
+
+
+async def test_a_bug_in_one_channel_does_not_keep_the_next_from_being_tried() -> None:
+    poll = await Desk(RuntimeError("bug"), snapshot(post(), channel="second")).poll()
+
+    assert codes(poll) == ["unexpected", ""]
+
+
+class NoLane(Script):
+    """An adapter with a bug outside its look."""
+
+    def lane(self, channel: Channel) -> str:
+        raise ValueError("what is this handle?")
+
+
+async def test_a_bug_in_naming_the_lane_is_an_outcome_too() -> None:
+    desk = Desk(snapshot(), snapshot(channel="second"))
+    desk.adapters["first"] = NoLane("first", snapshot(), desk.clock)
+
+    assert codes(await desk.poll()) == ["unexpected", ""]
+
+
+async def test_a_paused_channel_is_passed_over_with_the_fault_that_paused_it() -> None:
+    desk = Desk(snapshot(channel="first"), snapshot(channel="second"))
+    desk.pauses.record(Outcome(channel=FIRST, fault=fault("auth_error")), "first city", NOON)
+
+    poll = await desk.poll()
+
+    assert desk.asked == ["second"]
+    assert (codes(poll), poll.outcomes[0].passed_over) == (["auth_error", ""], True)
+
+
+async def test_a_channel_that_is_unknown_or_off_is_passed_over_and_named() -> None:
+    desk = Desk()
+
+    poll = await desk.poll()
+
+    assert codes(poll) == ["no_channel"] * 3
+    assert all(outcome.passed_over for outcome in poll.outcomes)
+    assert poll.fault is not None
+    assert "third" in poll.fault.message
+
+
+async def test_an_account_without_channels_is_left_with_a_fault() -> None:
+    poll = await Desk().poll(account(channels=()))
+
+    assert poll.fault is not None
+    assert poll.fault.code == "no_channel"
+
+
+async def test_each_channel_is_handed_its_own_memory_and_one_moment() -> None:
+    desk = Desk(TransportFault("down"), snapshot(channel="second"), seconds=2.0)
+
+    poll = await desk.poll(**{FIRST.key: {"etag": "1"}, SECOND.key: {"cursor": 9}})
+
+    assert desk.adapters["first"].asked == [("a", {"etag": "1"}, NOON)]
+    assert desk.adapters["second"].asked == [("a", {"cursor": 9}, NOON)]
+    assert (poll.at, poll.seconds) == (NOON, 4.0)
