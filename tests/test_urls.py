@@ -156,6 +156,20 @@ def test_the_one_form_stays_itself_and_nothing_raises(text: str) -> None:
     links_in(text)
 
 
+PIECES = (
+    "s sinaurl status detail statuses show ? & = u= url= id= __biz= mid= idx= MTIzNDU2Nzg5MA== %3D + %2B % &amp; \\/ \\x26 # // 123456789"
+)
+HOSTS = ["mp.weixin.qq.com", "weibo.com", "m.weibo.cn", "weibo.cn", "www.douyin.com", "www.toutiao.com", "www.example.gov.cn"]
+
+
+@given(host=st.sampled_from(HOSTS), pieces=st.lists(st.sampled_from([*PIECES.split(), "4900000000000001", "http://b.cn/x"]), max_size=8))
+def test_links_put_together_from_pieces_have_one_form_too(host: str, pieces: list[str]) -> None:
+    for joint in ("", "/"):
+        once = canonical_url(f"http://{host}/{joint.join(pieces)}")
+
+        assert canonical_url(once) == once
+
+
 def test_a_link_tells_which_post_it_names() -> None:
     assert reference_of(WECHAT) == PostReference("wechat", "1234567890", "2247515628_1")
     assert reference_of(WEIBO) == PostReference("weibo", "", "4900000000000001")
