@@ -142,10 +142,10 @@ class _Watched:
     def _after(self, state: AccountState, posts: Sequence[float], now: datetime) -> AccountState:
         published = [START + timedelta(seconds=each) for each in posts]
         activity = add_activity(state, published, now)
-        return AccountState.model_construct(account_id=self.name, activity=activity, activity_at=now)
+        return state.model_copy(update={"activity": activity, "activity_at": now})
 
 
-def tuned(run: Callable[[float], Result], reached: Callable[[Result], bool], low: float, high: float, steps: int = 9) -> Result:
+def tuned(run: Callable[[float], Result], reached: Callable[[Result], bool], low: float, high: float, steps: int = 7) -> Result:
     """Return the result of the smallest knob, by bisection between low and high, at which enough is reached."""
     best = run(high)
     for _ in range(steps):
@@ -182,7 +182,7 @@ def compare(accounts: int, days: int, spread: float, seed: int = 1) -> Compariso
     """Run all three in one world: ours tuned to the fixed delay, then Miniflux' rule to at least our looks."""
     world = make_world(accounts, days, spread, seed)
     half_hour = fixed(world)
-    ours = tuned(lambda knob: adaptive(world, knob), lambda result: result.delay <= half_hour.delay, 2.0, 96.0)
+    ours = tuned(lambda knob: adaptive(world, knob), lambda result: result.delay <= half_hour.delay, 6.0, 60.0)
     theirs = tuned(lambda knob: entry_frequency(world, knob), lambda result: result.looks >= ours.looks, 0.05, 500.0, steps=16)
     return Comparison(spread, half_hour, ours, theirs)
 
@@ -190,7 +190,7 @@ def compare(accounts: int, days: int, spread: float, seed: int = 1) -> Compariso
 def main() -> None:
     print("spread  way              looks/account/day  mean delay (min)  ratio")
     for spread in (1.5, 1.75, 2.0):
-        found = compare(240, 14, spread)
+        found = compare(120, 10, spread)
         rows = (
             ("fixed 30 min", found.fixed, ""),
             ("adaptive", found.adaptive, f"{found.fewer_looks:.2f} times fewer looks than fixed"),

@@ -18,12 +18,16 @@ from monitor.listing import as_csv, as_json, escaped, gravest_first, minute, sta
 from monitor.model import SHANGHAI, Account, Platform, SourceState, Stage, Standing, Verdict, end_of_day
 from monitor.roster import difference, read_accounts, read_articles, read_looks, render_difference
 from monitor.settings import load
+from monitor.sheets import Remark
 
 FORMATS = ("table", "csv", "json")
 _WRITERS = {"csv": as_csv, "json": as_json}
 _SOURCE_LABELS = {SourceState.LIVE: "正常", SourceState.FROZEN: "采集异常", SourceState.UNPROVEN: "缺少佐证"}
 
-out = Console(highlight=False, soft_wrap=False)
+PIPED_WIDTH = 180
+"""Columns where no terminal says otherwise: a table in a file should not be folded to eighty."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -99,8 +103,7 @@ async def _check_roster(app: App) -> list[str]:
 async def import_accounts(app: App, file: Path, yes: bool) -> int:
     """Replace the roster by the file's; show what changes and ask before accounts leave it."""
     roster = read_accounts(file, app.tables.adapters)
-    for warning in roster.warnings:
-        err.print(f"提示：{warning}", markup=False)
+    _print_remarks(file, roster.warnings)
     before = await app.store.accounts()
     change = difference(before, roster.accounts)
     out.print(render_difference(change), markup=False)
@@ -116,6 +119,19 @@ async def import_accounts(app: App, file: Path, yes: bool) -> int:
     return 0
 
 
+_REMARKS_SHOWN = 50
+_REMARK_LABELS = {"error": "错误", "warning": "注意", "info": "提示"}
+
+
+def _print_remarks(file: Path, remarks: Sequence[Remark]) -> None:
+    """Print what the lint found: it stops nothing, and a long list is cut."""
+    for remark in remarks[:_REMARKS_SHOWN]:
+        where = f"{file.name}：第 {remark.row} 行" if remark.row else file.name
+        err.print(f"{_REMARK_LABELS.get(remark.level, '提示')}　{where}：{remark.text}", markup=False)
+    if len(remarks) > _REMARKS_SHOWN:
+        err.print(f"提示　{file.name}：另有 {len(remarks) - _REMARKS_SHOWN} 条", markup=False)
+
+
 def _confirmed(question: str) -> bool:
     if not sys.stdin.isatty():
         err.print(f"{question}（非交互运行，请加 --yes 确认）", markup=False)
@@ -125,7 +141,9 @@ def _confirmed(question: str) -> bool:
 
 async def import_articles(app: App, file: Path) -> int:
     """Add or correct key articles, and match them against the posts already stored."""
-    articles = read_articles(file)
+    remarks: list[Remark] = []
+    articles = read_articles(file, remarks)
+    _print_remarks(file, remarks)
     await app.store.put_articles(articles)
     await app.judge.refresh_articles(app.clock.now())
     found = Counter(each.article_id for reposts in (await app.store.reposts()).values() for each in reposts)
@@ -139,7 +157,9 @@ async def import_looks(app: App, file: Path) -> int:
     """Take hand checks over: each is a look like any other, and is kept as evidence."""
     now = app.clock.now()
     accounts = {account.id: account for account in await app.store.accounts()}
-    looks = read_looks(file, list(accounts.values()), now)
+    remarks: list[Remark] = []
+    looks = read_looks(file, list(accounts.values()), now, remarks)
+    _print_remarks(file, remarks)
     make = app.tables.hand_check
     for look in looks:
         await hand_checks.enter(app.store, accounts[look.account_id], look, make, now)

@@ -42,8 +42,8 @@ log = structlog.get_logger("judging")
 ARTICLE_LIFE = timedelta(days=14)
 """How long after its deadline an article is still looked for and judged: nine in ten reposts come within six days."""
 
-BEFORE_PUBLICATION = timedelta(hours=1)
-"""Platforms stamp a forwarded post a little before the original's own time; older posts cannot carry it."""
+BEFORE_PUBLICATION = timedelta(hours=25)
+"""How far back stored posts are read for a new article: a post known to the day only may stand at that day's start."""
 
 _UNHEARD = {Stage.HELD: "同批异常账号过多，暂扣待人工核实", Stage.PENDING: "待本轮采集结束后核对"}
 

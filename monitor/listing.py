@@ -24,11 +24,14 @@ def gravest_first(row: tuple[Account, Standing]) -> tuple[int, int, str, str]:
     return (_ORDER[standing.verdict], -(standing.idle_days if standing.idle_days is not None else 10**6), account.region, account.name)
 
 
+_NARROW = frozenset({"判定", "标识码", "平台", "最后更新", "未更新天数"})
+
+
 def standings_table(rows: Iterable[tuple[Account, Standing]], title: str) -> Table:
     """Return the table of verdicts as clerks know it."""
     table = Table(title=title, title_justify="left")
     for name in ("判定", "标识码", "账号名称", "平台", "主办单位", "最后更新", "未更新天数", "问题或原因"):
-        table.add_column(name, justify="right" if name == "未更新天数" else "left", overflow="fold")
+        table.add_column(name, justify="right" if name == "未更新天数" else "left", overflow="fold", no_wrap=name in _NARROW)
     for account, standing in rows:
         verdict = standing.verdict.label if standing.verdict else "不计入"
         days = "" if standing.idle_days is None else str(standing.idle_days)

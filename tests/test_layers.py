@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("monitor", "adapters", "rules", "demo")
 FILES = sorted(path.relative_to(ROOT).as_posix() for part in PARTS for path in (ROOT / part).rglob("*.py"))
 WORLD = [
-    *("asyncio*", "aiohttp*", "motor*", "pymongo*", "os", "os.*", "time", "random", "socket", "pathlib", ),
+    *("asyncio*", "aiohttp*", "motor*", "pymongo*", "os", "os.*", "time", "random", "socket", "pathlib"),
     *("subprocess", "threading", "tempfile"),
 ]
 SHARED_READING = ("adapters.http", "adapters.reading*", "adapters.unfolding")
