@@ -14,6 +14,9 @@ from monitor.schedule import add_activity
 SEEN_LIMIT = 200
 """Hashes kept per account: four times the longest page; beyond it a post is merely inserted again and found known."""
 
+SIGHT_KEPT = timedelta(days=400)
+"""What was seen longer ago serves no judgement any more: four quarters back, and a month for the bulletin to be late."""
+
 FUTURE_TOLERANCE = timedelta(minutes=10)
 """Clocks differ; a post dated further ahead than this is scheduled, not published, and counts as nothing yet."""
 
@@ -48,7 +51,7 @@ def after(state: AccountState, poll: Poll) -> After:
     last_post, lost = _newest(state.last_post, posts, channels, poll.at)
     changes: dict[str, Any] = {
         "last_post": last_post,
-        "sight": _seen(state.sight, poll.snapshots),
+        "sight": _seen(state.sight, poll.snapshots).since(poll.at - SIGHT_KEPT),
         "last_good": _last_good(state.last_good, poll),
         "seen": _remember(state.seen, hashes, poll.snapshots),
         "memory": _memory(state.memory, poll),

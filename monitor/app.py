@@ -141,7 +141,8 @@ class App:
     async def _poll_loop(self, stop: asyncio.Event) -> None:
         # The first picture comes before the first look, so that no look is judged without knowing the sources.
         await self._first_tick(stop)
-        await self._guarded("poll", lambda: self.polling.run(stop), stop)
+        while not stop.is_set():
+            await self._guarded("poll", lambda: self.polling.run(stop))
 
     async def _first_tick(self, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(stop.wait())
@@ -153,14 +154,14 @@ class App:
     async def _every(self, name: str, seconds: float, once: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
         """Do something at an interval until `stop`. The database may go away and anything may fail: the loop lives on."""
         while not stop.is_set():
-            await self._guarded(name, once, stop)
+            await self._guarded(name, once)
             self._beats[name] = (self.clock.elapsed(), seconds)
             try:
                 await asyncio.wait_for(stop.wait(), timeout=seconds)
             except TimeoutError:
                 continue
 
-    async def _guarded(self, name: str, once: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+    async def _guarded(self, name: str, once: Callable[[], Awaitable[object]]) -> None:
         try:
             await once()
         except StoreAway as error:
@@ -254,7 +255,8 @@ class App:
     async def health(self) -> Health:
         """Alive while every loop comes round; ready when the database answers and the first tick is done."""
         now = self.clock.elapsed()
-        dead = [name for name, (beat, seconds) in self._beats.items() if now - beat > LOOP_PATIENCE * max(seconds, 60.0)]
+        beats = {**self._beats, "poll": (self.polling.came_round_at or now, self.settings.poll.idle_seconds)}
+        dead = [name for name, (beat, seconds) in beats.items() if now - beat > LOOP_PATIENCE * max(seconds, 60.0)]
         reasons = [f"loop {name} has stopped" for name in dead]
         try:
             await asyncio.wait_for(self.store.ping(), timeout=2.0)
@@ -286,7 +288,7 @@ class App:
 
     async def poll_now(self, ids: list[str]) -> dict[str, Poll]:
         """Look at these accounts once, and write what was seen."""
-        await self.judge.tick(self.clock.now())
+        await self.judge.look_around(self.clock.now())
         committing = asyncio.create_task(self.committer.run())
         try:
             return await self.polling.poll_now(ids)

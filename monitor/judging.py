@@ -150,13 +150,18 @@ class Judge:
         2. Let the rules speak on each account; write the alerts that changed.
         3. Open or hold the accusations that wait, platform by platform.
         """
+        picture = await self.look_around(now)
+        async for accounts in self._store.roster():
+            await self._judge_batch(accounts, picture)
+        await self._judge_sources(picture)
+        await self._gate(picture)
+        return picture
+
+    async def look_around(self, now: datetime) -> Picture:
+        """Read the key articles and the health of every source; judge nobody."""
         picture = Picture(taken_at=now)
         await self.refresh_articles(now)
         await self._survey(picture)
-        async for batch in self._store.watched():
-            await self._judge_batch(batch, picture)
-        await self._judge_sources(picture)
-        await self._gate(picture)
         return picture
 
     async def _survey(self, picture: Picture) -> None:
@@ -174,12 +179,15 @@ class Judge:
         picture.sources = self.sources
         picture.activity = pairs
 
-    async def _judge_batch(self, batch: list[tuple[Account, AccountState]], picture: Picture) -> None:
-        ids = [account.id for account, _ in batch]
+    async def _judge_batch(self, accounts: list[Account], picture: Picture) -> None:
+        ids = [account.id for account in accounts]
+        # Alerts before states: a look that ends an alert in between is then seen whole, never as silence that opens another.
         alive = await self._store.alive_alerts(ids)
+        states = await self._store.states(ids)
         reposts = await self._store.reposts(ids, [article.id for article in self.live]) if self.live else {}
         changes: list[AlertChange] = []
-        for account, state in batch:
+        for account in accounts:
+            state = states.get(account.id) or AccountState(account_id=account.id)
             facts = self.facts(account, state, picture.taken_at, reposts.get(account.id, ()))
             findings = self.findings(facts)
             mine = alive.get(account.id, {})

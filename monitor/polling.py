@@ -57,6 +57,7 @@ class Polling:
         self._lanes: Counter[str] = Counter()
         self._room: dict[str, int] = {}
         self.paces: dict[str, Pace] = {}
+        self.came_round_at: float | None = None
 
     # -- the loop -----------------------------------------------------------------------------------------------------------
 
@@ -64,6 +65,7 @@ class Polling:
         """Claim and look until `stop`. While the database is away nothing is claimed, and nothing ends."""
         away = False
         while not stop.is_set():
+            self.came_round_at = self._clock.elapsed()
             try:
                 started = await self._start_some()
                 away = False

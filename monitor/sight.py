@@ -45,6 +45,12 @@ class Sight(BaseModel):
             spans=tuple((first, min(last, moment)) for first, last in self.spans if first < moment)
         )
 
+    def since(self, moment: datetime) -> Sight:
+        """Return this sight without the spans that ended before the moment."""
+        if not self.spans or self.spans[0][1] >= moment:
+            return self
+        return Sight.model_construct(spans=tuple(span for span in self.spans if span[1] >= moment))
+
     def last_span(self) -> Span | None:
         """Return the newest span, or None when nothing was ever covered."""
         return self.spans[-1] if self.spans else None

@@ -280,8 +280,8 @@ class Store:
             found = self._db.states.find({"_id": {"$in": list(ids)}})
             return {doc["_id"]: documents.state(doc) async for doc in found}
 
-    async def watched(self, batch: int = 500) -> AsyncIterator[list[tuple[Account, AccountState]]]:
-        """Walk over the whole roster with its states, a batch at a time, so that memory does not grow with it."""
+    async def roster(self, batch: int = 500) -> AsyncIterator[list[Account]]:
+        """Walk over the whole roster, a batch at a time, so that memory does not grow with it."""
         last = ""
         while True:
             with _translated():
@@ -289,9 +289,14 @@ class Store:
                 accounts = [documents.account(doc) async for doc in found]
             if not accounts:
                 return
+            yield accounts
+            last = accounts[-1].id
+
+    async def watched(self, batch: int = 500) -> AsyncIterator[list[tuple[Account, AccountState]]]:
+        """Walk over the whole roster with its states, a batch at a time."""
+        async for accounts in self.roster(batch):
             states = await self.states(account.id for account in accounts)
             yield [(account, states.get(account.id) or AccountState(account_id=account.id)) for account in accounts]
-            last = accounts[-1].id
 
     async def alive_alerts(self, account_ids: Iterable[str | None]) -> dict[str | None, dict[str, Alert]]:
         """Return the living alerts of these accounts, by account and by the finding's key; None stands for those about us."""

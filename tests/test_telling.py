@@ -1,0 +1,211 @@
+"""The outbox emptied for real: a mail server on loopback, a database, and everything that may break between the two."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from clocks import NOON, FrozenClock
+from makers import account
+
+from demo.mailbox import Mailbox
+from monitor import alerting
+from monitor.errors import NotifyError
+from monitor.metrics import Metrics
+from monitor.model import Alert, Contact, Finding, Firing, Role, Severity, Stage
+from monitor.notify.mail import SmtpNotifier
+from monitor.ports import Letter, Notifier
+from monitor.settings import NotifySettings, SmtpSettings
+from monitor.store import Store
+from monitor.telling import Telling
+from monitor.writes import AlertChange
+
+OPERATOR, COUNTY = Contact(email="xxy@example.invalid"), Contact(role=Role.COUNTY, email="xianqu@example.invalid")
+SETTINGS = NotifySettings(clerks=("ban@example.invalid",), sysadmins=("ops@example.invalid",), retry_seconds=300.0)
+
+
+def finding(subject: str = "a", rung: int = 4, status: Firing = Firing.FIRING) -> Finding:
+    return Finding(
+        rule="idle",
+        status=status,
+        subject=subject,
+        account_id=subject,
+        severity=Severity.ACCUSATION,
+        rung=rung,
+        label="内容不更新",
+        message=f"“{subject}发布”(微博)已14天未更新(最后更新2020-02-18)",
+        tells=(Role.OPERATOR, Role.COUNTY, Role.CLERK),
+    )
+
+
+async def opened(store: Store, *subjects: str) -> None:
+    """Put accounts on the roster with one open accusation each."""
+    await store.put_accounts([account(each, contacts=(OPERATOR, COUNTY)) for each in subjects], {}, NOON)
+    alerts = alerting.settle({}, [finding(each) for each in subjects], NOON)
+    await store.put_alerts([AlertChange(None, alert) for alert in alerts])
+    await store.put_alerts([AlertChange(before, after) for before, after in zip(alerts, alerting.release(alerts, NOON), strict=True)])
+
+
+async def resolved(store: Store, clock: FrozenClock) -> None:
+    alive = {alert.finding.key: alert for alert in await store.alerts([Stage.OPEN])}
+    over = [finding(alert.finding.subject, status=Firing.CLEAR) for alert in alive.values()]
+    before = {alert.id: alert for alert in alive.values()}
+    await store.put_alerts([AlertChange(before[each.id], each) for each in alerting.settle(alive, over, clock.now())])
+
+
+@pytest.fixture
+async def mailbox(tmp_path: Path) -> AsyncIterator[Mailbox]:
+    async with Mailbox(tmp_path / "mails") as box:
+        yield box
+
+
+def smtp(port: int) -> SmtpNotifier:
+    return SmtpNotifier(SmtpSettings(host="127.0.0.1", port=port, security="none", sender="jiance@example.invalid", timeout_seconds=5))
+
+
+def telling(store: Store, notifier: Notifier, clock: FrozenClock) -> Telling:
+    return Telling(store, notifier, SETTINGS, "", Metrics(), clock)
+
+
+class Dying:
+    """A mail program killed right after the server took the letter, so many times; then it works."""
+
+    def __init__(self, inner: Notifier, deaths: int) -> None:
+        self.inner, self.deaths = inner, deaths
+
+    async def send(self, letter: Letter) -> None:
+        await self.inner.send(letter)
+        if self.deaths:
+            self.deaths -= 1
+            raise KeyboardInterrupt("killed")
+
+
+class Down:
+    """A mail server that cannot be reached."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def send(self, letter: Letter) -> None:
+        self.asked += 1
+        raise NotifyError("connection refused")
+
+
+async def test_each_person_gets_one_letter_with_all_that_opened(store: Store, mailbox: Mailbox) -> None:
+    await opened(store, "a", "b", "c")
+    clock = FrozenClock(NOON)
+    loop = telling(store, smtp(mailbox.port), clock)
+
+    await loop.round()
+    await loop.round()
+
+    assert Counter(mail.to for mail in mailbox.mails) == {OPERATOR.email: 1, COUNTY.email: 1, "ban@example.invalid": 1}
+    letter = message_from_bytes(mailbox.mails[0].path.read_bytes(), policy=default)
+    text = letter.get_body(("plain",)).get_content()
+    assert all(f"{each}发布" in text for each in "abc")
+
+
+async def test_a_recovery_closes_the_thread_once_for_everybody_who_heard(store: Store, mailbox: Mailbox) -> None:
+    await opened(store, "a")
+    clock = FrozenClock(NOON)
+    loop = telling(store, smtp(mailbox.port), clock)
+    await loop.round()
+
+    clock.moment = NOON + timedelta(hours=1)
+    await resolved(store, clock)
+    await loop.round()
+    await loop.round()
+
+    assert Counter(mail.to for mail in mailbox.mails) == {OPERATOR.email: 2, COUNTY.email: 2, "ban@example.invalid": 2}
+    assert all("【已恢复】" in mail.subject for mail in mailbox.mails[3:])
+
+
+async def test_a_mail_server_that_is_down_for_an_hour_loses_nothing_and_is_left_in_peace(store: Store, mailbox: Mailbox) -> None:
+    await opened(store, "a", "b")
+    clock, down = FrozenClock(NOON), Down()
+    loop = telling(store, down, clock)
+
+    for minute in range(60):
+        clock.moment = NOON + timedelta(minutes=minute)
+        await loop.round()
+    clock.moment = NOON + timedelta(hours=1)
+    await telling(store, smtp(mailbox.port), clock).round()
+
+    assert Counter(mail.to for mail in mailbox.mails) == {OPERATOR.email: 1, COUNTY.email: 1, "ban@example.invalid": 1}
+    assert down.asked == 12
+
+
+@pytest.mark.parametrize("deaths", [1, 2, 5])
+async def test_killed_between_sending_and_marking_it_is_told_again_at_most_once(store: Store, mailbox: Mailbox, deaths: int) -> None:
+    await opened(store, "a")
+    clock, dying = FrozenClock(NOON), Dying(smtp(mailbox.port), deaths)
+
+    for _ in range(deaths + 2):
+        try:
+            await telling(store, dying, clock).round()
+        except KeyboardInterrupt:
+            continue
+
+    counted = Counter(mail.to for mail in mailbox.mails)
+    assert set(counted) == {OPERATOR.email, COUNTY.email, "ban@example.invalid"}
+    assert max(counted.values()) <= 2
+    numbers = {
+        mail.to: {str(message_from_bytes(each.path.read_bytes(), policy=default)["Message-ID"]) for each in mailbox.mails if each.to == mail.to}
+        for mail in mailbox.mails
+    }
+    assert all(len(each) == 1 for each in numbers.values()), "a repeat is recognisable as the same letter"
+
+
+async def test_what_is_pending_or_held_is_told_to_nobody(store: Store, mailbox: Mailbox) -> None:
+    await store.put_accounts([account("a", contacts=(OPERATOR,))], {}, NOON)
+    (pending,) = alerting.settle({}, [finding("a")], NOON)
+    await store.put_alerts([AlertChange(None, pending)])
+    loop = telling(store, smtp(mailbox.port), FrozenClock(NOON))
+
+    await loop.round()
+    (held,) = alerting.hold([pending], NOON)
+    await store.put_alerts([AlertChange(pending, held)])
+    await loop.round()
+
+    assert mailbox.mails == []
+
+
+async def test_an_address_that_is_refused_for_good_is_not_tried_again_and_stops_nobody_else(store: Store, mailbox: Mailbox) -> None:
+    class Picky:
+        def __init__(self, inner: Notifier) -> None:
+            self.inner, self.refused = inner, 0
+
+        async def send(self, letter: Letter) -> None:
+            if letter.to == OPERATOR.email:
+                self.refused += 1
+                raise NotifyError("no such mailbox", permanent=True)
+            await self.inner.send(letter)
+
+    await opened(store, "a")
+    picky = Picky(smtp(mailbox.port))
+    loop = telling(store, picky, FrozenClock(NOON))
+
+    for _ in range(3):
+        await loop.round()
+
+    assert picky.refused == 1
+    assert Counter(mail.to for mail in mailbox.mails) == {COUNTY.email: 1, "ban@example.invalid": 1}
+
+
+async def test_the_marks_of_a_letter_survive_a_judgement_in_between(store: Store, mailbox: Mailbox) -> None:
+    await opened(store, "a")
+    (read_before,) = await store.alerts([Stage.OPEN])
+    clock = FrozenClock(NOON)
+    await telling(store, smtp(mailbox.port), clock).round()
+
+    later: Alert = read_before.model_copy(update={"finding": finding("a", rung=5), "last_seen_at": NOON + timedelta(days=1)})
+    await store.put_alerts([AlertChange(read_before, later)])
+
+    (stored,) = await store.alerts([Stage.OPEN])
+    assert stored.finding.rung == 5
+    assert {email: told.rung for email, told in stored.told.items()} == {OPERATOR.email: 4, COUNTY.email: 4, "ban@example.invalid": 4}
