@@ -62,11 +62,12 @@ class Feed:
         delay = delay_of(channel, self.settings)
         known = recall(memory)
         answer = await self._fetch(channel, _conditions(memory) if known else {})
-        asked = Asked.of(account, channel, now, delay, answer.digest)
-        if known is not None and (answer.status == 304 or answer.digest == known.digest):
+        asked = Asked.of(account, channel, now, delay)
+        if known is not None and (answer.status == 304 or answer.fingerprint == known.fingerprint):
             return _unchanged(asked, known, memory, answer)
         if answer.status == 304:
             raise ParseError("304 without a condition")
+        asked = asked.answered(answer.digest, answer.fingerprint)
         reading = partial(
             read, answer.body, asked, biz=channel.options.get("biz", ""), charset=answer.charset, validators=_validators(answer)
         )

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import xxhash
 from aiohttp.http import HttpProcessingError
 from asyncio_throttle.throttler import Throttler
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
@@ -43,13 +44,22 @@ USER_AGENT = "zhengwu-monitor/0.1 (+government account monitor; operated by the 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `body` is decompressed; `digest` is its SHA-256 in hex."""
+    """What came back; `body` is decompressed."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    digest: str
     url: str
+
+    @property
+    def digest(self) -> str:
+        """The body's SHA-256 in hex: kept as evidence of what was seen. It costs as much as half a fetch, so take it once."""
+        return hashlib.sha256(self.body).hexdigest()
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash that only tells whether the body is the same as last time: nobody could forge silence by it, and it is nearly free."""
+        return xxhash.xxh3_128_hexdigest(self.body)
 
     @property
     def charset(self) -> str:
@@ -209,7 +219,7 @@ class Door:
             max_redirects=redirects,
         ) as response:
             body = await self._body(response)
-            return Answer(response.status, response.headers, body, hashlib.sha256(body).hexdigest(), str(response.url))
+            return Answer(response.status, response.headers, body, str(response.url))
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         encoding, length = response.headers.get("Content-Encoding", ""), response.content_length

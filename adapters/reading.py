@@ -31,6 +31,8 @@ TEXT_LIMIT = 100_000
 """Characters of a post's text that are kept; the platforms' own limit is 20,000."""
 TITLE_LIMIT = 4_000
 """The longest real title had 3,763 characters."""
+REMEMBERED = 32_768
+"""Links and dates whose reading is kept: the items of a city's feeds, which show mostly what they showed an hour ago; some 20 MB."""
 URL_LIMIT = 2_000
 ID_LIMIT = 160
 AMPERSANDS = 3
@@ -117,7 +119,7 @@ def from_unix(value: object) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def from_text(text: str) -> When | None:
     """Return the moment of an ISO 8601 or RFC 822 text, or of Unix seconds. Without a zone it is Asia/Shanghai.
 
@@ -222,6 +224,7 @@ def web_url(text: str) -> str:
     return link if usable else ""
 
 
+@lru_cache(maxsize=1_024)
 def web_address(text: str, what: str) -> str:
     """Return an address to send requests to, without a slash at its end; raises `ParseError` naming what it was to be."""
     address = web_url(text).rstrip("/")

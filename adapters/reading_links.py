@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from adapters.reading import as_id, key_of, web_url
+from adapters.reading import REMEMBERED, as_id, key_of, web_url
 from monitor.matching.ids import bid_to_mid
 from monitor.matching.urls import canonical_url, reference_of, wechat_account
 
@@ -66,7 +66,7 @@ _USUAL: Mapping[str, Callable[[str], Named | None]] = {"wechat": _wechat, "weibo
 """The forms nearly all links have, read in a tenth of the time; `canonical_url` reads the rest, and these the same way."""
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def native_id(link: str, guid: str, platform: str) -> Named | None:
     """Return a post's name from its link, else from its guid (which may be a link), else the link as it stands."""
     named = named_by(link, platform) or (named_by(guid, platform) if "://" in guid else None)
@@ -76,7 +76,7 @@ def native_id(link: str, guid: str, platform: str) -> Named | None:
     return Named(native) if native else None
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def https_where_known(link: str) -> str:
     """Return a usable link; WeChat hands out its own as http, which browsers refuse by now."""
     url = web_url(link)

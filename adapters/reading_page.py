@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,10 +36,15 @@ class Asked:
     now: datetime
     delay: timedelta = timedelta(0)
     digest: str = ""
+    fingerprint: str = ""
 
     @classmethod
     def of(cls, account: Account, channel: Channel, now: datetime, delay: timedelta = timedelta(0), digest: str = "") -> Asked:
         return cls(account.platform.value, account.id, channel.adapter, now, delay, digest)
+
+    def answered(self, digest: str, fingerprint: str) -> Asked:
+        """Return this with what came, as hashes: one for evidence, one to know the same body again."""
+        return replace(self, digest=digest, fingerprint=fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,7 @@ class Page:
         if self.skipped["future"]:
             # The same body will show one post more when its time has come: it must be read again then.
             return {}
-        return {"digest": self.asked.digest, "covers_from": milliseconds(start), **more}
+        return {"digest": self.asked.digest, "fingerprint": self.asked.fingerprint, "covers_from": milliseconds(start), **more}
 
 
 def span(start: datetime, asked: Asked) -> tuple[datetime, datetime] | tuple[None, None]:
@@ -176,9 +181,10 @@ def span(start: datetime, asked: Asked) -> tuple[datetime, datetime] | tuple[Non
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What the last complete view left in the memory: the hash of its body and how far back it reached."""
+    """What the last complete view left in the memory: the hashes of its body and how far back it reached."""
 
     digest: str
+    fingerprint: str
     covers_from: datetime
 
 
@@ -187,7 +193,8 @@ def recall(memory: Mapping[str, Any]) -> Recalled | None:
     digest, start = memory.get("digest"), memory.get("covers_from")
     if not isinstance(digest, str) or not digest or not isinstance(start, int) or not 0 <= start < 10**14:
         return None
-    return Recalled(digest, datetime.fromtimestamp(start / 1000, UTC))
+    fingerprint = memory.get("fingerprint")
+    return Recalled(digest, fingerprint if isinstance(fingerprint, str) else "", datetime.fromtimestamp(start / 1000, UTC))
 
 
 def unchanged(asked: Asked, recalled: Recalled, memory: Mapping[str, Any]) -> Snapshot:

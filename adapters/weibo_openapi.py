@@ -86,11 +86,11 @@ class WeiboOpenApi:
             raise ParseError("the handle is not a uid")
         delay = delay_of(channel, self.settings)
         answer = await self._fetch(channel, uid)
-        asked = Asked.of(account, channel, now, delay, answer.digest)
+        asked = Asked.of(account, channel, now, delay)
         known = recall(memory)
-        if known is not None and known.digest == answer.digest:
+        if known is not None and known.fingerprint == answer.fingerprint:
             return unchanged(asked, known, memory)
-        return read(answer.utf8(), asked, uid)
+        return read(answer.utf8(), asked.answered(answer.digest, answer.fingerprint), uid)
 
     async def _fetch(self, channel: Channel, uid: str) -> Answer:
         token = header_safe(self.credentials.secret(channel.credential, "access_token"))

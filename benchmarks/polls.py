@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +112,13 @@ async def sweep(app: App, *, due: bool = True) -> float:
     begun_at, begun = app.clock.now(), time.process_time()
     if due:
         await states.update_many({}, {"$set": {"due_at": begun_at}})
-    while await states.count_documents({"last_tried_at": {"$gte": begun_at}, "lease": None}) < ACCOUNTS:
+
+    async def looked_at() -> int:
+        return int(await states.count_documents({"last_tried_at": {"$gte": begun_at}, "lease": None}))
+
+    for _ in range(3_000):
+        if await looked_at() == ACCOUNTS:
+            break
         await asyncio.sleep(0.1)
     return (time.process_time() - begun) / ACCOUNTS
 
@@ -155,7 +160,10 @@ async def _alone(what: str, base: str) -> None:
             if what == "daemon":
                 await sweep(app, due=False)
                 await sweep(app)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def _state(number: int, due_at: datetime) -> dict[str, Any]:
+    return {"_id": f"a{number}", "account_id": f"a{number}", "due_at": due_at, "fence": 0, "lane": f"l{number % 20}", "lease": None}
 
 
 async def choosing() -> dict[str, float]:
@@ -165,8 +173,7 @@ async def choosing() -> dict[str, float]:
             async with App(settings(mongod.url, "http://127.0.0.1:9"), tables()) as app:
                 now = app.clock.now()
                 states: Any = app.store._db.states
-                rows = [{"_id": f"a{n}", "account_id": f"a{n}", "due_at": now + timedelta(seconds=n - CHOSEN), "fence": 0} for n in range(STATES)]
-                await states.insert_many([{**row, "lane": f"l{n % 20}", "lease": None} for n, row in enumerate(rows)], ordered=False)
+                await states.insert_many([_state(n, now + timedelta(seconds=n - CHOSEN)) for n in range(STATES)], ordered=False)
                 begun = time.perf_counter()
                 ids = [doc["_id"] async for doc in states.find({"due_at": {"$lt": now}}, {"_id": 1}).limit(CHOSEN)]
                 await states.update_many({"_id": {"$in": ids}}, {"$set": {"touched": 1}})
@@ -180,3 +187,6 @@ async def choosing() -> dict[str, float]:
 
 if __name__ == "__main__":
     asyncio.run(_alone(sys.argv[1], sys.argv[2]))
+    # Not getrusage: a child inherits its parent's peak there.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    print(int(status["VmHWM"].split()[0]) / 1024)

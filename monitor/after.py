@@ -89,11 +89,12 @@ def _unique(posts: Iterable[Post]) -> list[Post]:
 def _newest(known: PostMark | None, posts: list[Post], channels: Mapping[str, str], now: datetime) -> tuple[PostMark | None, bool]:
     """Return the newest visible post, and whether the known one was just seen deleted or hidden with nothing newer in sight."""
     gone = known is not None and any(post.id == known.id and not post.visible for post in posts)
-    candidates = [_mark(post, channels[post.id]) for post in posts if post.visible and post.published_at <= now + FUTURE_TOLERANCE]
-    if known is not None and not gone:
-        # The page's own word on a known post is the newer one.
-        candidates = [*candidates, *([known] if all(each.id != known.id for each in candidates) else [])]
-    newest = max(candidates, key=lambda mark: mark.published_at, default=None)
+    shown = [post for post in posts if post.visible and post.published_at <= now + FUTURE_TOLERANCE]
+    best = max(shown, key=lambda post: post.published_at, default=None)
+    newest = _mark(best, channels[best.id]) if best is not None else None
+    # The page's own word on a known post is the newer one.
+    if known is not None and not gone and all(post.id != known.id for post in shown):
+        newest = known if newest is None or known.published_at > newest.published_at else newest
     return newest, gone and (newest is None or (known is not None and newest.published_at < known.published_at))
 
 

@@ -5,6 +5,7 @@ An update is a pair (filter, change), ready for the driver.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +18,15 @@ Update = tuple[dict[str, Any], Any]
 
 
 def plain(noun: Noun) -> dict[str, Any]:
+    """Return a roster noun as a document; dates and moments as text, since nobody asks the database about them."""
     document = noun.model_dump(mode="json")
     document["_id"] = document.pop("id")
     return document
+
+
+def revision(account: Account) -> str:
+    """Return a short hash of all that the roster says of the account."""
+    return hashlib.blake2b(account.model_dump_json().encode(), digest_size=8).hexdigest()
 
 
 def fields(doc: dict[str, Any], id_field: str = "") -> dict[str, Any]:
@@ -33,12 +40,13 @@ def account(doc: dict[str, Any]) -> Account:
     return Account.model_validate(fields(doc, "id"))
 
 
-def enrolment(account_id: str, lane: str, now: datetime) -> dict[str, Any]:
-    fresh = AccountState(account_id=account_id).model_dump(exclude={"next_poll_at"})
-    return {"$setOnInsert": {**fresh, "due_at": now, "lease": None, "fence": 0}, "$set": {"lane": lane}}
+def enrolment(account: Account, lane: str, now: datetime) -> dict[str, Any]:
+    fresh = AccountState(account_id=account.id).model_dump(exclude={"next_poll_at"})
+    return {"$setOnInsert": {**fresh, "due_at": now, "lease": None, "fence": 0}, "$set": {"lane": lane, "revision": revision(account)}}
 
 
 _STATE_FIELDS = frozenset(AccountState.model_fields) - {"next_poll_at"}
+_KEPT_FIELDS = _STATE_FIELDS - {"account_id"}
 
 
 def state(doc: Mapping[str, Any]) -> AccountState:
@@ -47,9 +55,12 @@ def state(doc: Mapping[str, Any]) -> AccountState:
 
 
 def release(write: PollWrite) -> Update:
-    change = write.state.model_dump(exclude={"account_id", "next_poll_at"})
-    change |= {"due_at": write.state.next_poll_at, "lease": None, "lane": write.lane}
-    return {"_id": write.state.account_id, "fence": write.claim.fence}, {"$set": change}
+    """Give the account back with what the poll changed; what it left alone is not written again."""
+    before, now = write.claim.state, write.state
+    changed = {name for name in _KEPT_FIELDS if getattr(now, name) is not getattr(before, name)}
+    change = now.model_dump(include=changed) if changed else {}
+    change |= {"due_at": now.next_poll_at, "lease": None, "lane": write.lane}
+    return {"_id": now.account_id, "fence": write.claim.fence}, {"$set": change}
 
 
 def record(write: PollWrite) -> dict[str, Any]:

@@ -30,6 +30,9 @@ START_SECONDS = 60.0
 """A recovery after a kill -9 may replay a long journal."""
 
 STOP_SECONDS = 20.0
+RELEASE_SECONDS = 5.0
+"""A killed mongod holds its data until the kernel has cleared it away, some moments after it has left the list of processes."""
+
 WAIT_FOR_OWNER_SECONDS = 30.0
 RUN_FILE = "embedded.json"
 LOCK_FILE = "embedded.lock"
@@ -141,6 +144,7 @@ class Embedded:
         if self._socket_directory is None:
             raise NoDatabase("use `async with`")
         await _stop_leftover(self.directory, self._socket_directory)
+        await _released(self.directory / "mongod.lock")
         log = self.directory / LOG_FILE
         self._process = _launch(find_mongod(self._named), self.directory.resolve(), self._socket_directory / SOCKET, log, self.cache_gb)
         run = {
@@ -273,7 +277,27 @@ async def _stop_process(pid: int, directory: Path) -> None:
                 break
         else:
             os.kill(pid, signal.SIGKILL)
-            await asyncio.sleep(0.2)
+
+
+async def _released(lock: Path) -> None:
+    """Wait a little until nobody holds mongod's lock; whoever holds it longer is reported by the mongod that fails to get it."""
+    for _ in range(int(RELEASE_SECONDS / 0.05)):
+        if not _held(lock):
+            return
+        await asyncio.sleep(0.05)
+
+
+def _held(lock: Path) -> bool:
+    try:
+        with lock.open("r+") as file:
+            # Versions of mongod differ in the kind of lock they take.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        pass
+    return False
 
 
 def _serves(pid: int, directory: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -279,7 +280,8 @@ class Fault(Noun):
     head: str = ""
 
 
-class Outcome(Noun):
+@dataclass(frozen=True, slots=True)
+class Outcome:
     """How one channel fared within a poll. `fault` is None when it gave a complete snapshot.
 
     `passed_over`: the channel was not asked at all, since it is paused for this fault.
@@ -289,14 +291,18 @@ class Outcome(Noun):
     passed_over: bool = False
     fault: Fault | None = None
     digest: str = ""
-    skipped: Mapping[str, int] = Field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
 
-class Poll(Noun):
-    """One attempt to look at an account: what each channel said, and the snapshots that came of it."""
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One attempt to look at an account: what each channel said, and the snapshots that came of it.
+
+    Made once per look and never stored as such: a plain value, where the others are checked models. `at` is in UTC.
+    """
 
     account_id: str
-    at: Moment
+    at: datetime
     seconds: float = 0.0
     outcomes: tuple[Outcome, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()

@@ -22,7 +22,7 @@ from monitor.ports import Adapter, ChannelSettings, Clock
 from monitor.schedule import Backoff, Pace, after_failure, next_due, post_rate
 from monitor.settings import PollSettings
 from monitor.store import Store
-from monitor.writes import Claim, PollWrite, StoredPost
+from monitor.writes import AlertChange, Claim, PollWrite, StoredPost
 
 log = structlog.get_logger("polling")
 
@@ -102,7 +102,7 @@ class Polling:
 
     async def _start(self, claims: Sequence[Claim]) -> None:
         ids = [claim.state.account_id for claim in claims]
-        accounts = {account.id: account for account in await self._store.accounts(ids)}
+        accounts = await self._store.claimed_accounts(claims)
         alive = await self._store.alive_alerts(ids)
         live = self._judge.live
         reposts = await self._store.reposts(ids, [article.id for article in live]) if live else {}
@@ -155,7 +155,7 @@ class Polling:
     async def poll_now(self, ids: Sequence[str]) -> dict[str, Poll]:
         """Look at these accounts now, due or not; return what each look was. An account under way elsewhere is left out."""
         claims = await self._store.claim(ids, self._owner, self._clock.now(), self._lease)
-        accounts = {account.id: account for account in await self._store.accounts(ids)}
+        accounts = await self._store.claimed_accounts(claims)
         alive = await self._store.alive_alerts(ids)
         reposts = await self._store.reposts(ids)
         polls: dict[str, Poll] = {}
@@ -182,7 +182,6 @@ class Polling:
         state = await self._settled_state(outcome_of, account, poll)
         fresh = [post for post, _ in (*outcome_of.new, *outcome_of.changed)]
         carried = self._judge.carried(fresh, account) if self._judge.live and fresh else []
-        facts = self._judge.facts(account, state, poll.at, [*reposts, *carried])
         write = PollWrite(
             poll=poll,
             state=state,
@@ -191,10 +190,25 @@ class Polling:
             new=_stored(outcome_of.new, outcome_of.channels),
             changed=_stored(outcome_of.changed, outcome_of.channels),
             reposts=tuple(carried),
-            alerts=() if _nothing_to_judge(claim.state, state, fresh, alive) else tuple(self._judge.changes(facts, alive)),
+            alerts=self._alerts(claim.state, state, account, fresh, alive, [*reposts, *carried]),
         )
         await self._commit(write, account)
         return poll
+
+    def _alerts(
+        self,
+        before: AccountState,
+        state: AccountState,
+        account: Account,
+        fresh: Sequence[Post],
+        alive: Mapping[str, Alert],
+        reposts: Sequence[Repost],
+    ) -> tuple[AlertChange, ...]:
+        if not fresh and not alive and before.last_error is None and state.last_error is None:
+            # The look changed nothing a rule could speak of; the next tick, a few minutes from now, judges by the calendar.
+            return ()
+        at = state.last_tried_at or self._clock.now()
+        return tuple(self._judge.changes(self._judge.facts(account, state, at, reposts), alive))
 
     async def _commit(self, write: PollWrite, account: Account) -> None:
         if self._clock.now() >= write.claim.until:
@@ -229,11 +243,6 @@ class Polling:
             wishes = self._adapters[name].settings if name in self._adapters else ChannelSettings()
             return Pace(FIRST_CONSTANT, wishes.min_interval_minutes * 60, wishes.max_interval_minutes * 60)
         return self.paces[name]
-
-
-def _nothing_to_judge(before: AccountState, now: AccountState, fresh: Sequence[Post], alive: Mapping[str, Alert]) -> bool:
-    """Whether the look changed nothing a rule could speak of: then the next tick judges it, a few minutes from now."""
-    return not fresh and not alive and before.last_error is None and now.last_error is None
 
 
 def _stored(posts: Sequence[tuple[Post, str]], channels: Mapping[str, str]) -> tuple[StoredPost, ...]:

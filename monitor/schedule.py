@@ -92,20 +92,18 @@ def next_due(rate: float, pace: Pace, now: datetime, account_id: str) -> datetim
     time, so that accounts with one rhythm do not come at once.
     """
     wanted = 0.95 + 0.1 * phase(account_id)
-    gathered, moment, end = 0.0, now, now + timedelta(seconds=pace.longest)
-    while moment < end:
-        speed = sqrt(rate * hour_weight(moment)) / pace.constant
-        step = min(_until_next_hour(moment), (end - moment).total_seconds())
+    local = now.astimezone(SHANGHAI)
+    hour = local.weekday() * 24 + local.hour
+    left = 3600.0 - local.minute * 60 - local.second - local.microsecond / 1e6
+    gathered = waited = 0.0
+    while waited < pace.longest:
+        speed = sqrt(rate * WEEK[hour % 168]) / pace.constant
+        step = min(left, pace.longest - waited)
         if gathered + speed * step >= wanted:
-            moment += timedelta(seconds=(wanted - gathered) / speed)
+            waited += (wanted - gathered) / speed
             break
-        gathered += speed * step
-        moment += timedelta(seconds=step)
-    return max(moment, now + timedelta(seconds=pace.shortest))
-
-
-def _until_next_hour(moment: datetime) -> float:
-    return 3600.0 - moment.minute * 60 - moment.second - moment.microsecond / 1e6
+        gathered, waited, hour, left = gathered + speed * step, waited + step, hour + 1, 3600.0
+    return now + timedelta(seconds=max(waited, pace.shortest))
 
 
 def phase(account_id: str) -> float:

@@ -188,7 +188,7 @@ def _unknown(problem: Any) -> str:
 
 def _not_json(error: SettingsError) -> str:
     field = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "")
-    return f"环境变量 {PREFIX}{field.upper()}…：列表和成组的设置应写成 JSON，如 [\"甲\", \"乙\"]"
+    return f'环境变量 {PREFIX}{field.upper()}…：列表和成组的设置应写成 JSON，如 ["甲", "乙"]'
 
 
 def _default_path() -> Path | None:
@@ -321,7 +321,7 @@ class CredentialBook:
             self._book = {str(name): {str(k): str(v) for k, v in fields.items()} for name, fields in book.items()}
         except (ValueError, AttributeError):
             # The value itself must not appear: a parser's message quotes it.
-            raise BadSettings([f"{PREFIX}CREDENTIALS：应为 JSON 对象 {{\"名称\": {{\"字段\": \"值\"}}}}"]) from None
+            raise BadSettings([f'{PREFIX}CREDENTIALS：应为 JSON 对象 {{"名称": {{"字段": "值"}}}}']) from None
 
     def __repr__(self) -> str:
         return f"CredentialBook({len(self._book)} names)"

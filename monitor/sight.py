@@ -41,9 +41,7 @@ class Sight(BaseModel):
 
     def until(self, moment: datetime) -> Sight:
         """Return what of this sight lies at or before the moment, for judging as of a past day."""
-        return Sight.model_construct(
-            spans=tuple((first, min(last, moment)) for first, last in self.spans if first < moment)
-        )
+        return Sight.model_construct(spans=tuple((first, min(last, moment)) for first, last in self.spans if first < moment))
 
     def since(self, moment: datetime) -> Sight:
         """Return this sight without the spans that ended before the moment."""

@@ -37,6 +37,8 @@ from monitor.model import Account, AccountState, Alert, Article, ChannelState, P
 from monitor.writes import AlertChange, Claim, PollWrite, StoredPost, Written
 
 DUPLICATE_KEY = 11000
+RECENT_ACCOUNTS = 4_096
+"""Accounts kept in memory beside the database: all of a city; of a larger roster as many as are looked at in a while."""
 NAMESPACE_EXISTS = 48
 
 _WAITING_HELPS = (
@@ -68,6 +70,7 @@ class Store:
 
     def __init__(self, url: str, database: str, *, poll_record_days: int = 90, selection_seconds: float = 30.0) -> None:
         self.poll_record_days = poll_record_days
+        self._recent: dict[tuple[str, str], Account] = {}
         # Motor binds to the running loop; a store is therefore made inside it.
         self._client: Any = AsyncIOMotorClient(
             url,
@@ -126,7 +129,7 @@ class Store:
                     [ReplaceOne({"_id": a.id}, documents.plain(a), upsert=True) for a in accounts], ordered=False
                 )
                 await self._db.states.bulk_write(
-                    [UpdateOne({"_id": each}, documents.enrolment(each, lanes.get(each, ""), now), upsert=True) for each in ids],
+                    [UpdateOne({"_id": a.id}, documents.enrolment(a, lanes.get(a.id, ""), now), upsert=True) for a in accounts],
                     ordered=False,
                 )
                 await self._db.states.update_many({"_id": {"$in": ids}, "due_at": None}, {"$set": {"due_at": now}})
@@ -147,6 +150,17 @@ class Store:
         query = {} if ids is None else {"_id": {"$in": list(ids)}}
         with _translated():
             return [documents.account(doc) async for doc in self._db.accounts.find(query).sort("_id", ASCENDING)]
+
+    async def claimed_accounts(self, claims: Sequence[Claim]) -> dict[str, Account]:
+        """Return the accounts of these claims. Those read lately come from memory, as long as the roster has not changed them."""
+        known = {claim.state.account_id: self._recent.get((claim.state.account_id, claim.revision)) for claim in claims}
+        missing = [each for each, account in known.items() if account is None]
+        read = {account.id: account for account in await self.accounts(missing)} if missing else {}
+        revisions = {claim.state.account_id: claim.revision for claim in claims}
+        if len(self._recent) + len(read) > RECENT_ACCOUNTS:
+            self._recent.clear()
+        self._recent.update({(each, revisions[each]): account for each, account in read.items() if revisions[each]})
+        return {**{each: account for each, account in known.items() if account is not None}, **read}
 
     async def put_articles(self, articles: Sequence[Article]) -> None:
         """Add or correct key articles; those not named stay."""
@@ -202,7 +216,7 @@ class Store:
         mark = f"{owner} {uuid4().hex}"
         await self._db.states.update_many({"_id": {"$in": ids}, **free}, {"$set": {"due_at": until, "lease": mark}, "$inc": {"fence": 1}})
         mine = self._db.states.find({"_id": {"$in": ids}, "lease": mark})
-        return [Claim(state=documents.state(doc), fence=doc["fence"], until=until) async for doc in mine]
+        return [Claim(state=documents.state(doc), fence=doc["fence"], until=until, revision=doc.get("revision", "")) async for doc in mine]
 
     async def give_back(self, claims: Iterable[Claim], now: datetime) -> None:
         """Make lent accounts due again at once, for whoever comes next."""

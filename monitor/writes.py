@@ -10,11 +10,12 @@ from monitor.model import AccountState, Alert, Poll, Post, Repost
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An account lent to us until `until`; the fence proves that it is still ours."""
+    """An account lent to us until `until`; the fence proves that it is still ours, `revision` names the roster's word on it."""
 
     state: AccountState
     fence: int
     until: datetime
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True)

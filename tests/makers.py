@@ -7,6 +7,7 @@ from typing import Any
 
 from clocks import NOON
 
+from monitor.after import after
 from monitor.model import Account, AccountState, Channel, Fault, Outcome, Platform, Poll, Post, Snapshot
 
 HOUR = timedelta(hours=1)
@@ -60,3 +61,11 @@ def failed(code: str = "transport_fault", at: datetime = NOON, account_id: str =
 
 def state(account_id: str = "a", **fields: Any) -> AccountState:
     return AccountState(account_id=account_id, **fields)
+
+
+def walked(*polls: Poll, start: AccountState | None = None) -> AccountState:
+    """Return the state after several polls in a row."""
+    current = start or state()
+    for each in polls:
+        current = after(current, each).state
+    return current

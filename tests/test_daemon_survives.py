@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -13,6 +16,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from daemons import enrol, quick_settings, running, until
+from tools import ROOT
 
 from monitor.embedded import Embedded
 from monitor.model import Account, Channel, Platform
@@ -59,9 +63,9 @@ class Bridge:
 def _rss(links: list[str], count: int) -> bytes:
     begun = datetime.now(UTC) - timedelta(hours=2)
     first = count - len(links)
+    dates = [format_datetime(begun + timedelta(seconds=first + n)) for n in range(len(links))]
     items = "".join(
-        f"<item><title>第{first + n}条</title><link>{link}</link><pubDate>{format_datetime(begun + timedelta(seconds=first + n))}</pubDate></item>"
-        for n, link in enumerate(links)
+        f"<item><title>第{first + n}条</title><link>{link}</link><pubDate>{dates[n]}</pubDate></item>" for n, link in enumerate(links)
     )
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>某发布</title>{items}</channel></rss>'.encode()
 
@@ -164,14 +168,9 @@ async def test_a_killed_daemon_s_accounts_come_back_when_their_lease_ends(mongod
 
 @pytest.mark.parametrize("signal_name", ["SIGTERM", "SIGINT"])
 async def test_the_command_stops_in_order_on_a_signal(signal_name: str, tmp_path: Path, mongod: str, database: str) -> None:
-    import os
-    import signal
-    import sys
-
-    root = Path(__file__).resolve().parents[1]
     environment = {**os.environ, "ZHENGWU_MONGO__URL": mongod, "ZHENGWU_MONGO__DATABASE": database, "ZHENGWU_WEB__PORT": "0"}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(root / "daemon.py"), "run"), env=environment, cwd=tmp_path, stderr=asyncio.subprocess.PIPE
+        *(sys.executable, str(ROOT / "daemon.py"), "run"), env=environment, cwd=tmp_path, stderr=asyncio.subprocess.PIPE
     )
     assert process.stderr is not None
     heard = b""

@@ -27,7 +27,11 @@ from pathlib import Path
 from monitor.embedded import Embedded
 
 async def main():
-    async with Embedded(Path(sys.argv[1])) as mongod:
+    join = sys.argv[2:] == ["join"]
+    if join:
+        print("here", flush=True)
+        sys.stdin.readline()
+    async with Embedded(Path(sys.argv[1]), join=join) as mongod:
         print(mongod.url, flush=True)
         await asyncio.sleep(300)
 
@@ -152,15 +156,32 @@ async def test_a_second_owner_waits_for_the_first_to_end(tmp_path: Path) -> None
     await taken.__aexit__()
 
 
-async def test_of_two_that_come_at_once_one_owns_and_the_other_joins(tmp_path: Path) -> None:
-    both = [Embedded(tmp_path / "data", join=True) for _ in range(2)]
+async def test_of_those_that_come_at_once_one_owns_and_the_others_join(tmp_path: Path) -> None:
+    crowd = waiting_crowd(tmp_path, 4)
+    try:
+        for each in crowd:
+            print("go", file=each.stdin, flush=True)
+        urls = {each.stdout.readline().strip() for each in crowd if each.stdout}
 
-    await asyncio.gather(*(each.__aenter__() for each in both))
+        assert len(urls) == 1
+        assert notes(urls.pop()).count_documents({}) == 0
+    finally:
+        for each in crowd:
+            each.kill()
+            each.wait()
+        async with Embedded(tmp_path):
+            # Whoever comes next clears up after the killed.
+            pass
 
-    assert both[0].url == both[1].url
-    assert notes(both[0].url).count_documents({}) == 0
-    for each in both:
-        await each.__aexit__()
+
+def waiting_crowd(directory: Path, size: int) -> list[subprocess.Popen[str]]:
+    """Return processes that will all join or own the directory's mongod the moment they are told to."""
+    command = [sys.executable, "-c", OWNER, str(directory), "join"]
+    crowd = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) for _ in range(size)]
+    for each in crowd:
+        assert each.stdout is not None
+        assert each.stdout.readline() == "here\n"
+    return crowd
 
 
 async def test_a_killed_owner_s_mongod_is_stopped_and_its_data_are_there(owner: Owner) -> None:

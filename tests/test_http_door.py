@@ -147,7 +147,7 @@ def test_retry_after_is_read_in_any_form(headers: dict[str, str], seconds: float
 
 
 def test_a_503_that_says_when_to_come_back_is_a_matter_of_pace() -> None:
-    answer = Answer(503, {"Retry-After": "9"}, b"", "", "http://a.example/x?token=s3cret")
+    answer = Answer(503, {"Retry-After": "9"}, b"", "http://a.example/x?token=s3cret")
 
     error = by_status(answer)
 
@@ -156,7 +156,7 @@ def test_a_503_that_says_when_to_come_back_is_a_matter_of_pace() -> None:
 
 @pytest.mark.parametrize("status", [404, 410])
 def test_where_the_address_names_an_interface_a_404_says_nothing_of_the_account(status: int) -> None:
-    assert isinstance(by_status_alone(Answer(status, {}, b"", "", "http://a.example/")), ParseError)
+    assert isinstance(by_status_alone(Answer(status, {}, b"", "http://a.example/")), ParseError)
 
 
 def every_subclass(kind: type[BaseException]) -> set[type[BaseException]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import timeit
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -247,9 +248,9 @@ def test_alive_alerts_are_counted_by_rule_severity_and_stage() -> None:
 def test_no_error_text_url_or_payload_is_on_the_page() -> None:
     metrics = filled()
     outcome = poll(account(), fault="parse_error").outcomes[0]
-    told = outcome.model_copy(update={"fault": poll(account(), fault="parse_error").fault})
+    told = replace(outcome, fault=poll(account(), fault="parse_error").fault)
     assert told.fault is not None
-    loud = told.model_copy(update={"fault": told.fault.model_copy(update={"message": "secret-token", "head": "<html>secret-token"})})
+    loud = replace(told, fault=told.fault.model_copy(update={"message": "secret-token", "head": "<html>secret-token"}))
 
     metrics.observe_poll(Poll(account_id="a", at=NOW, outcomes=(loud,)), account(), new_posts=0)
 

@@ -133,6 +133,12 @@ async def test_a_changed_expiry_is_taken_over_at_the_next_start(store: Store, ra
     assert next(raw.list_collections(filter={"name": "polls"}))["options"]["expireAfterSeconds"] == 7 * 86_400
 
 
+async def test_a_write_counts_when_the_majority_has_it_on_disk(store: Store) -> None:
+    concern = store._db.write_concern.document
+
+    assert (concern["w"], concern["j"]) == ("majority", True)
+
+
 async def test_what_is_asked_often_has_an_index(store: Store, raw: Any) -> None:
     def plan(collection: str, query: dict[str, Any], sort: list[tuple[str, int]]) -> str:
         return str(raw[collection].find(query, sort=sort).explain()["queryPlanner"]["winningPlan"])

@@ -9,6 +9,7 @@ from clocks import NOON
 from makers import DAY, HOUR, account, failed, poll, post, snapshot
 from storing import LEASE, NEXT, claim_one, enrol, looked, stored, write
 
+from monitor.after import content_hash
 from monitor.model import (
     Citation,
     Repost,
@@ -87,6 +88,17 @@ async def test_a_known_post_found_by_a_state_that_forgot_it_is_updated_too(store
     kept = (await store.posts("a"))[0]
     assert written.inserted == {}
     assert (kept.title, kept.first_seen_at) == ("改后", NOON)
+
+
+async def test_a_known_post_with_the_same_hash_is_not_written_again(store: Store) -> None:
+    await enrol(store, account())
+    await looked(store, poll(snapshot(post())))
+    claim = await claim_one(store, now=NEXT)
+    same = StoredPost(post(text="not looked at"), content_hash(post()))
+
+    await store.commit([write(claim, poll(snapshot()), new=(same,))])
+
+    assert await store.posts("a") == [post()]
 
 
 async def test_when_a_post_was_first_found_deleted_stays_until_it_is_seen_again(store: Store) -> None:

@@ -238,7 +238,8 @@ def _own_keys(post: Post) -> tuple[str, ...]:
     """Return the keys an article has if this very post is its original; no more than two, since every stored post has them."""
     native = post.id.removeprefix(f"{_platform(post)}:{post.account_id}:")
     by_id = _post_key(PostReference(_platform(post), "", native))
-    by_link = _link_keys(post.url)[:1] if post.url else ()
+    # Where the id alone names the post, its link would only say the same at greater cost.
+    by_link = _link_keys(post.url)[:1] if post.url and not by_id else ()
     return tuple(dict.fromkeys(key for key in (by_id, *by_link) if key))
 
 
