@@ -176,6 +176,8 @@ _EDGES = " \t\r\n\u200b\ufeff\u3000\xa0\u2002"
 
 def tidy(text: str, limit: int = TEXT_LIMIT) -> str:
     """Return the text without characters no database takes, without blanks at its ends, and not beyond the limit."""
+    if len(text) <= limit and text.isprintable():
+        return text.strip(_EDGES)
     return _UNWANTED.sub("", text[: limit + 1_000]).replace("\r\n", "\n").strip(_EDGES)[:limit]
 
 
