@@ -151,7 +151,8 @@ def _failures(state: AccountState, poll: Poll) -> dict[str, Any]:
         return {"last_tried_at": poll.at, "failures": 0, "failing_since": None, "last_error": None}
     return {
         "last_tried_at": poll.at,
-        "failures": state.failures + 1,
+        # A channel passed over was not looked at: the account has not failed once more.
+        "failures": state.failures + any(not outcome.passed_over for outcome in poll.outcomes),
         "failing_since": state.failing_since or poll.at,
         "last_error": fault,
     }

@@ -97,13 +97,11 @@ def rewrite(stored: StoredPost) -> Update:
     """Write a known post again where its content changed; when it was first seen stays, and when it was first found deleted."""
     document = stored_post(stored)
     changed = {"_id": document.pop("_id"), "hash": {"$ne": stored.hash}}
-    del document["first_seen_at"]
-    deleted = document.pop("deleted_at")
-    if deleted is None:
-        return changed, {"$set": {**document, "deleted_at": None}}
-    # A pipeline reads the old value; literals, since a text may begin with a dollar.
-    literal = {name: {"$literal": value} for name, value in document.items()}
-    return changed, [{"$set": {**literal, "deleted_at": {"$ifNull": ["$deleted_at", deleted]}}}]
+    if stored.post.deleted_at is None:
+        del document["first_seen_at"]
+        return changed, {"$set": document}
+    # What a platform sends in a deleted post's place is no content: what was seen of it before stays as evidence.
+    return changed, [{"$set": {"hash": stored.hash, "deleted_at": {"$ifNull": ["$deleted_at", stored.post.deleted_at]}}}]
 
 
 _POST_FIELDS = frozenset(Post.model_fields) - {"id"}

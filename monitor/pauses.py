@@ -31,17 +31,22 @@ class Pauses:
 
     def of(self, channel: Channel, lane: str, now: datetime) -> Fault | None:
         """Return the fault a channel is paused for, or None when it may be tried."""
+        found = self._pause(channel, lane, now)
+        return found.fault if found else None
+
+    def until(self, channel: Channel, lane: str, now: datetime) -> datetime | None:
+        """Return when a paused channel may be tried again, None when it may be tried now."""
+        found = self._pause(channel, lane, now)
+        return found.until if found else None
+
+    def _pause(self, channel: Channel, lane: str, now: datetime) -> Pause | None:
         lane_pause = self._lanes.get(lane)
         if lane_pause is not None and lane_pause.until > now:
-            return lane_pause.fault
-        state = self._channels.get((channel.adapter, channel.credential))
-        if state is not None and state.paused_until is not None and state.paused_until > now and channel.credential:
-            return state.last_error
-        return None
-
-    def lanes(self, now: datetime) -> list[str]:
-        """Return the lanes that are paused now, for the store to leave out of a claim."""
-        return [lane for lane, each in self._lanes.items() if each.until > now]
+            return lane_pause
+        state = self._channels.get((channel.adapter, channel.credential)) if channel.credential else None
+        if state is None or state.paused_until is None or state.last_error is None or state.paused_until <= now:
+            return None
+        return Pause(state.paused_until, state.last_error, 1)
 
     def record(self, outcome: Outcome, lane: str, now: datetime) -> None:
         """Take note of how a channel fared; call it once for each look that was really made."""

@@ -19,7 +19,7 @@ from monitor.metrics import Metrics
 from monitor.model import Account, AccountState, Alert, Poll, Post, Repost
 from monitor.pauses import Pauses
 from monitor.ports import Adapter, ChannelSettings, Clock
-from monitor.schedule import Backoff, Pace, after_failure, next_due, post_rate
+from monitor.schedule import Backoff, Pace, after_failure, next_due, phase, post_rate
 from monitor.settings import PollSettings
 from monitor.store import Store
 from monitor.writes import AlertChange, Claim, PollWrite, StoredPost
@@ -232,10 +232,24 @@ class Polling:
 
     def _next(self, state: AccountState, account: Account, poll: Poll) -> datetime:
         fault = poll.fault
+        resumes = self._resumes(poll)
+        if resumes is not None:
+            # Spread over a minute: all accounts of the channel wait for this moment.
+            return resumes + timedelta(seconds=60 * phase(account.id))
         if fault is not None and fault.code != "degraded":
             return after_failure(fault, state.failures, self._backoff, poll.at, account.id)
         adapter = poll.outcomes[-1].channel.adapter if poll.outcomes else ""
         return next_due(post_rate(state, poll.at), self._pace(adapter), poll.at, account.id)
+
+    def _resumes(self, poll: Poll) -> datetime | None:
+        """Return when the first of the account's channels may be tried again, when all of them are paused by now."""
+        ends = [
+            self._pauses.until(each.channel, self._adapters[each.channel.adapter].lane(each.channel), poll.at)
+            for each in poll.outcomes
+            if each.channel.adapter in self._adapters
+        ]
+        known = [end for end in ends if end is not None]
+        return min(known) if poll.outcomes and len(known) == len(poll.outcomes) else None
 
     def _pace(self, name: str) -> Pace:
         """Return the channel's solved pace; before it is first solved, its own limits around a usual rate."""

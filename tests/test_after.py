@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from makers import DAY, FEED, HOUR, failed, fault, partial, poll, post, snapshot, state, walked
 
 from monitor.after import SEEN_LIMIT, After, after, content_hash
-from monitor.model import BEGINNING, Channel, Citation, Outcome, Sight, Snapshot
+from monitor.model import BEGINNING, Channel, Citation, Outcome, Poll, Sight, Snapshot
 
 
 def written(result: After) -> tuple[list[str], list[str]]:
@@ -329,3 +329,12 @@ def test_a_hand_check_about_an_earlier_time_is_not_the_last_good_look() -> None:
     result = walked(poll(snapshot(channel="manual", until=NOON), at=NOON), start=good)
 
     assert result.last_good == good.last_good
+
+
+def test_a_look_that_was_passed_over_counts_as_tried_but_not_as_a_failure() -> None:
+    before = state(failures=2, failing_since=NOON - HOUR, last_error=fault("auth_error"))
+    waited = Poll(account_id="a", at=NOON, outcomes=(Outcome(channel=FEED, passed_over=True, fault=fault("auth_error")),))
+
+    now = after(before, waited).state
+
+    assert (now.failures, now.failing_since, now.last_tried_at) == (2, NOON - HOUR, NOON)

@@ -42,12 +42,14 @@ class Bridge:
         self.delay = 0.0
         self.status = 200
         self.hanging = 0
+        self.asked: dict[str, int] = {}
 
     async def feed(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
         if self.delay:
             self.hanging += 1
             await asyncio.sleep(self.delay)
+        self.asked[name] = self.asked.get(name, 0) + 1
         if self.status != 200:
             return web.Response(status=self.status, text="broken")
         items = self.shown.setdefault(name, [])
@@ -133,6 +135,23 @@ async def test_a_source_that_fails_for_a_while_moves_nothing_back_and_is_no_sile
             return (await app.store.states(["acc0"]))["acc0"].last_error is None
 
         await until(well)
+
+
+async def test_a_throttled_source_is_left_alone_by_all_its_accounts_and_taken_up_again(mongod: str, database: str) -> None:
+    bridge = Bridge()
+    bridge.status = 429
+    changes = {"channels": {"feed": {**FAST["feed"], "in_flight": 1}}, "schedule": {"rate_pause_minutes": 0.05}}
+    async with TestServer(bridge.app()) as server, running(quick_settings(mongod, database, **changes)) as app:
+        await enrol(app, *accounts(server, 10))
+
+        async def all_tried() -> bool:
+            return (await app.store.counts(app.clock.now()))["tried"] == 10
+
+        await until(all_tried)
+        states = (await app.store.states([f"acc{n}" for n in range(10)])).values()
+        assert sum(bridge.asked.values()) == 1, "one refusal is enough for all"
+        assert {state.last_error.code for state in states} == {"rate_limited"}
+        assert all(state.next_poll_at - state.last_tried_at < timedelta(minutes=2) for state in states)
 
 
 async def test_a_stop_gives_slow_looks_back_within_the_time_and_they_are_due_again(mongod: str, database: str) -> None:

@@ -34,7 +34,7 @@ def standing(pauses: Pauses, channel: Channel = CITY) -> ChannelState:
 
 def test_nothing_is_paused_at_first() -> None:
     assert pauses().of(CITY, "lane", NOON) is None
-    assert pauses().lanes(NOON) == []
+    assert pauses().until(CITY, "lane", NOON) is None
 
 
 # -- rate limits pause a lane -----------------------------------------------------------------------------------------------
@@ -48,10 +48,10 @@ def test_a_rate_limit_pauses_the_whole_lane_for_a_while() -> None:
     found = ours.of(COUNTY, "lane", NOON + 14 * MINUTE)
     assert found is not None
     assert found.code == "rate_limited"
-    assert ours.lanes(NOON) == ["lane"]
+    assert ours.until(CITY, "lane", NOON) == NOON + 15 * MINUTE
     assert ours.of(CITY, "another lane", NOON) is None
     assert ours.of(CITY, "lane", NOON + 15 * MINUTE) is None
-    assert ours.lanes(NOON + 15 * MINUTE) == []
+    assert ours.until(CITY, "lane", NOON + 15 * MINUTE) is None
 
 
 def test_each_rate_limit_after_a_pause_doubles_the_next() -> None:
