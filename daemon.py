@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from monitor import commands
-from monitor.app import App, Tables
+from monitor.app import App, Tables, settle_memory
 from monitor.errors import BadInput, MonitorError, NoDatabase, StoreAway
 from monitor.logs import configure
 from monitor.settings import Settings, load
@@ -64,6 +64,7 @@ def run(settings: SettingsFile = None) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        settle_memory()
         await made.run(stop)
         return 0
 

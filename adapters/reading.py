@@ -26,6 +26,7 @@ Loose = int | str | float | bool | None
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any platform: an older time is a missing one (0 seconds, year 1)."""
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+_EARLIEST_UNIX, _LATEST_UNIX = EARLIEST.timestamp(), LATEST.timestamp()
 
 TEXT_LIMIT = 100_000
 """Characters of a post's text that are kept; the platforms' own limit is 20,000."""
@@ -114,7 +115,7 @@ def key_of(text: str) -> str:
 def from_unix(value: object) -> datetime | None:
     """Return the moment of a Unix time in seconds, None for 0, text that is none, and years that cannot be."""
     seconds = as_int(value)
-    if seconds is None or not EARLIEST.timestamp() <= seconds < LATEST.timestamp():
+    if seconds is None or not _EARLIEST_UNIX <= seconds < _LATEST_UNIX:
         return None
     return datetime.fromtimestamp(seconds, UTC)
 

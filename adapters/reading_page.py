@@ -47,9 +47,9 @@ class Asked:
         return replace(self, digest=digest, fingerprint=fingerprint)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
-    """What an adapter read of one item. `native` is the platform's own id of the post."""
+    """What an adapter read of one item. `native` is the platform's own id of the post. Not frozen: that would double its cost."""
 
     native: str
     at: datetime | None
@@ -71,6 +71,10 @@ class Page:
     asked: Asked
     posts: dict[str, Post] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
+    latest: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.latest = self.asked.now + FUTURE
 
     def leave(self, reason: str) -> None:
         """Count an item that is left out."""
@@ -82,7 +86,7 @@ class Page:
             return self.leave("no_id")
         if draft.at is None:
             return self.leave("no_time")
-        if draft.at > self.asked.now + FUTURE:
+        if draft.at > self.latest:
             return self.leave("future")
         post = self._post(draft, draft.at)
         known = self.posts.get(post.id)

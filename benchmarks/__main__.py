@@ -27,6 +27,7 @@ def main() -> None:
     table = Table(title="CPU per poll against a bare aiohttp fetch of 163 KB, same server, same run", title_justify="left")
     for name in ("what", "ms CPU", "ratio", "target"):
         table.add_column(name, justify="left" if name == "what" else "right")
+    # One kind after the other, each in a loop of its own: the bare loop runs before and after, under the same collector.
     with polls.server() as base:
         measured = {kind: asyncio.run(polls.cpu(base, kind)) for kind in ("json", "rss")}
         memory = {what: polls.peak_memory(what, base) for what in ("bare", "idle", "daemon")}

@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from daemon import tables
-from monitor.app import App
+from monitor.app import App, settle_memory
 from monitor.embedded import Embedded
 from monitor.model import Account, Channel, Platform
 from monitor.settings import Settings
@@ -98,6 +98,7 @@ async def daemon(base: str, kind: str) -> AsyncIterator[App]:
                 accounts = [account(n, base, kind) for n in range(ACCOUNTS)]
                 await app.store.put_accounts(accounts, app.lanes(accounts), app.clock.now())
                 stop = asyncio.Event()
+                settle_memory()
                 loops = asyncio.create_task(app.run(stop))
                 try:
                     yield app

@@ -11,6 +11,7 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -51,6 +52,8 @@ _WAITING_HELPS = (
     WTimeoutError,
 )
 
+_COLLECTIONS = ("accounts", "articles", "states", "posts", "reposts", "alerts", "polls", "channels", "looks")
+
 _INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "states": [IndexModel([("due_at", ASCENDING), ("lane", ASCENDING)])],
     "posts": [IndexModel([("account_id", ASCENDING), ("published_at", DESCENDING)]), IndexModel([("keys", ASCENDING)], sparse=True)],
@@ -82,23 +85,25 @@ class Store:
             connectTimeoutMS=10_000,
             socketTimeoutMS=60_000,
         )
-        self._db: Any = self._client.get_database(
+        self._database: Any = self._client.get_database(
             database,
             codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
             read_preference=ReadPreference.PRIMARY,
             write_concern=WriteConcern(w="majority", j=True, wtimeout=30_000),
         )
+        # Made once: the driver builds a collection anew at each mention of its name.
+        self._db: Any = SimpleNamespace(**{name: self._database[name] for name in _COLLECTIONS})
 
     async def open(self) -> None:
         """Create what is missing: the poll records as a time-series collection with expiry, and all indexes."""
         with _translated():
             await self._make_poll_records(self.poll_record_days * 86_400)
             for name, indexes in _INDEXES.items():
-                await self._db[name].create_indexes(list(indexes))
+                await self._database[name].create_indexes(list(indexes))
 
     async def _make_poll_records(self, expiry: int) -> None:
         try:
-            await self._db.create_collection(
+            await self._database.create_collection(
                 "polls",
                 timeseries={"timeField": "at", "metaField": "account_id", "granularity": "minutes"},
                 expireAfterSeconds=expiry,
@@ -108,7 +113,7 @@ class Store:
                 raise
         except CollectionInvalid:
             # It is there: the setting may have changed since.
-            await self._db.command({"collMod": "polls", "expireAfterSeconds": expiry})
+            await self._database.command({"collMod": "polls", "expireAfterSeconds": expiry})
 
     async def ping(self) -> None:
         """Raise `StoreAway` when the database does not answer."""

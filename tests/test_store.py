@@ -134,7 +134,7 @@ async def test_a_changed_expiry_is_taken_over_at_the_next_start(store: Store, ra
 
 
 async def test_a_write_counts_when_the_majority_has_it_on_disk(store: Store) -> None:
-    concern = store._db.write_concern.document
+    concern = store._db.posts.write_concern.document
 
     assert (concern["w"], concern["j"]) == ("majority", True)
 
