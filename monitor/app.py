@@ -123,14 +123,18 @@ class App:
             if self.settings.web.enabled:
                 await self._serve(stack)
             committing = asyncio.create_task(self.committer.run(), name="commit")
+            polling = asyncio.create_task(self._poll_loop(stop), name="poll")
             loops = [
                 asyncio.create_task(self._every("judge", self.settings.judge.tick_seconds, self._tick, stop), name="judge"),
                 asyncio.create_task(self._every("tell", self.settings.notify.interval_seconds, self.telling.round, stop), name="tell"),
-                asyncio.create_task(self._poll_loop(stop), name="poll"),
+                polling,
             ]
             log.info("started", accounts=(await self.store.counts(self.clock.now()))["accounts"], console=self.web_address)
             await stop.wait()
             log.info("stopping")
+            # First the loop that claims, so that nothing is claimed that nobody would give back.
+            self.polling.wake()
+            await asyncio.wait({polling}, timeout=self.settings.poll.stop_seconds / 4)
             await self.polling.finish(self.settings.poll.stop_seconds)
             for loop in loops:
                 loop.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -25,6 +26,9 @@ from monitor.store import Store
 from monitor.writes import AlertChange, Claim, PollWrite, StoredPost
 
 log = structlog.get_logger("polling")
+
+GATHER_SECONDS = 0.01
+"""How long the first look to end waits for others to end, before new ones are claimed."""
 
 QUEUE_PER_LANE = 1
 """Accounts lent to a spaced lane beyond what it has under way: the next one is at hand, none waits long."""
@@ -56,6 +60,7 @@ class Polling:
         self._under_way: dict[asyncio.Task[None], Claim] = {}
         self._lanes: Counter[str] = Counter()
         self._room: dict[str, int] = {}
+        self._freed = asyncio.Event()
         self.paces: dict[str, Pace] = {}
         self.came_round_at: float | None = None
 
@@ -75,17 +80,21 @@ class Polling:
                     self._metrics.observe_store(False)
                 away, started = True, 0
             if not started or len(self._under_way) >= self._settings.in_flight:
-                await self._rest(stop)
+                await self._rest()
             else:
                 await asyncio.sleep(0)
 
-    async def _rest(self, stop: asyncio.Event) -> None:
-        """Wait until a look ends, the daemon stops, or a short while has passed."""
-        stopping = asyncio.ensure_future(stop.wait())
-        try:
-            await asyncio.wait({stopping, *self._under_way}, timeout=self._settings.idle_seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
+    async def _rest(self) -> None:
+        """Wait until some looks have ended, or a short while has passed; a claim for one account costs as much as one for thirty."""
+        self._freed.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.idle_seconds):
+                await self._freed.wait()
+                await asyncio.sleep(GATHER_SECONDS)
+
+    def wake(self) -> None:
+        """End a rest at once: the loop shall see that it is to stop."""
+        self._freed.set()
 
     async def _start_some(self) -> int:
         space = self._settings.in_flight - len(self._under_way)
@@ -119,6 +128,7 @@ class Polling:
 
     def _ended(self, task: asyncio.Task[None], lane: str) -> None:
         self._under_way.pop(task, None)
+        self._freed.set()
         self._lanes[lane] -= 1
         if not task.cancelled() and task.exception() is not None:
             self._metrics.observe_unexpected("poll")
