@@ -7,7 +7,7 @@ import asyncio
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import polls
+from benchmarks import polls, schedule
 from monitor.logs import configure
 from monitor.settings import LogSettings
 
@@ -49,6 +49,8 @@ def main() -> None:
         f"claiming {polls.CHOSEN} due of {polls.STATES}: {chosen['claim']:.0f} ms,"
         f" {chosen['claim'] / chosen['bare']:.1f} times a bare find and update of as many ({chosen['bare']:.0f} ms)"
     )
+    console.print("the adaptive schedule, simulated:")
+    schedule.main()
 
 
 if __name__ == "__main__":
