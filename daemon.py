@@ -68,7 +68,7 @@ def run(settings: SettingsFile = None) -> None:
         await made.run(stop)
         return 0
 
-    _with_app(settings, job, join=False)
+    _with_app(settings, job, join=False, leave=True)
 
 
 @app.command()
@@ -83,7 +83,11 @@ def demo(
 
     例：python daemon.py demo --for 40
     """
-    from demo.run import run_demo
+    try:
+        from demo.run import run_demo
+    except ModuleNotFoundError as error:
+        typer.echo(f'演示缺少 {error.name}，请先安装：pip install "zhengwu-monitor[demo]"（或直接运行 make demo）', err=True)
+        raise typer.Exit(1) from None
 
     _run(lambda: run_demo(seconds, fault, directory, tables=tables()))
 
@@ -188,12 +192,19 @@ def _day(text: str | None) -> date | None:
         raise typer.BadParameter(f"{text} 不是日期，应如 2020-03-03", param_hint="--as-of") from None
 
 
-def _with_app(path: Path | None, job: Callable[[App], Awaitable[int]], *, join: bool = True) -> None:
+def _with_app(path: Path | None, job: Callable[[App], Awaitable[int]], *, join: bool = True, leave: bool = False) -> None:
     async def whole() -> int:
         settings = load(path)
         configure(settings.log)
         async with App(settings, tables(), join=join) as made:
-            return await job(made)
+            code = await job(made)
+        if leave:
+            # Everything is written or given back. Threads of the driver may still wait for a database that hangs, for a
+            # minute; an engine that asked us to stop kills sooner.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        return code
 
     _run(whole)
 
@@ -224,5 +235,11 @@ def _run(job: Callable[[], Any]) -> None:
     raise typer.Exit(code)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line. SIGTERM ends it from the first moment on: as process 1 it would not hear it otherwise."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     app()
+
+
+if __name__ == "__main__":
+    main()

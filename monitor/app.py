@@ -38,6 +38,9 @@ from monitor.web import Health, build
 log = structlog.get_logger("app")
 
 DAY_SECONDS = 86_400.0
+LEAVE_SECONDS = 2.0
+"""What closing the console or the database may take when somebody at the other end does not answer."""
+
 LOOP_PATIENCE = 10
 """A loop that has not come round for so many of its periods is reported as dead by /healthz."""
 
@@ -98,7 +101,7 @@ class App:
             embedded = Embedded(mongo.data_directory, mongo.mongod, join=self._join)
             url = (await self._stack.enter_async_context(embedded)).url
         self.store = Store(url, mongo.database, poll_record_days=mongo.poll_record_days, selection_seconds=mongo.server_selection_seconds)
-        self._stack.callback(self.store.close)
+        self._stack.push_async_callback(self.store.leave, LEAVE_SECONDS)
         await self.store.open()
         await self._stack.enter_async_context(self._door)
         now = self.clock.now()
@@ -230,7 +233,7 @@ class App:
     # -- the console --------------------------------------------------------------------------------------------------------
 
     async def _serve(self, stack: AsyncExitStack) -> None:
-        runner = web.AppRunner(build(self, self.metrics.render), access_log=None)
+        runner = web.AppRunner(build(self, self.metrics.render), access_log=None, shutdown_timeout=LEAVE_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, self.settings.web.host, self.settings.web.port)

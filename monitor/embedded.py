@@ -79,7 +79,8 @@ class Embedded:
     """Runs a mongod on a data directory while the `async with` is open, and yields its URL.
 
     With `join`, a mongod that another living process runs on the directory is used and left running; without, it is waited for
-    so many seconds, since the database would go away with its owner. `kill` and `start` let a test take it away in mid-run.
+    so many seconds, since the database would go away with its owner. `kill`, `start`, `pause` and `resume`
+    let a test take it away in mid-run.
     Raises `NoDatabase`.
     """
 
@@ -181,6 +182,15 @@ class Embedded:
                 process.kill()
                 await _ended(process, STOP_SECONDS)
         (self.directory / RUN_FILE).unlink(missing_ok=True)
+
+    def pause(self) -> None:
+        """Make mongod hang: it takes connections and answers nothing, as a machine that swaps does."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGCONT)
 
     async def kill(self) -> None:
         """Kill mongod as a power cut would. The directory is left as it falls; `start` recovers it."""

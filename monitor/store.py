@@ -7,6 +7,7 @@ fence changes no state. Driver errors leave here as `StoreAway` when waiting hel
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -122,6 +123,11 @@ class Store:
 
     def close(self) -> None:
         self._client.close()
+
+    async def leave(self, seconds: float) -> None:
+        """Close, but wait no longer than so long: the driver says good-bye to a database that may not answer."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.to_thread(self._client.close), seconds)
 
     # -- roster -------------------------------------------------------------------------------------------------------------
 

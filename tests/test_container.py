@@ -1,4 +1,4 @@
-"""The Dockerfile: linted, and held to what an image of ours promises. It cannot be built here; see deploy/README.md."""
+"""The Dockerfile: linted, and held to what an image of ours promises. The tests build none; deploy/README.md tells of one that was."""
 
 from __future__ import annotations
 
@@ -64,6 +64,24 @@ def test_the_data_directory_belongs_to_the_user_before_it_becomes_a_volume() -> 
     claimed = next(number for number, line in enumerate(LINES) if f"chown {user} /data" in line)
 
     assert LINES.index("VOLUME /data") > claimed
+
+
+def test_a_stop_ends_in_order_before_an_engine_that_was_told_nothing_kills() -> None:
+    engine_waits = 10.0
+    found = re.search(r"ZHENGWU_POLL__STOP_SECONDS=([\d.]+)", TEXT)
+    assert found
+
+    stop_seconds = float(found[1])
+
+    # App.run grants the claiming loop a quarter more; a second is for closing what is open.
+    assert stop_seconds * 1.25 + 1 < engine_waits
+
+
+def test_what_is_copied_from_a_strict_checkout_is_readable_by_the_user() -> None:
+    copied = LINES.index("COPY daemon.py settings.toml ./")
+    opened = next(number for number, line in enumerate(LINES) if "chmod a+r daemon.py settings.toml" in line)
+
+    assert copied < opened < LINES.index(f"USER {instructions('USER')[-1]}")
 
 
 def test_the_image_holds_all_packages_of_the_project_and_no_tests() -> None:

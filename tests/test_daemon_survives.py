@@ -18,6 +18,8 @@ from aiohttp.test_utils import TestServer
 from daemons import enrol, quick_settings, running, until
 from tools import ROOT
 
+from daemon import tables
+from monitor.app import App
 from monitor.embedded import Embedded
 from monitor.model import Account, Channel, Platform
 
@@ -203,3 +205,37 @@ async def test_the_command_stops_in_order_on_a_signal(signal_name: str, tmp_path
 
     assert await process.wait() == 0
     assert b"stopped" in heard + rest
+
+
+async def test_it_stops_in_time_although_the_database_hangs(tmp_path: Path) -> None:
+    bridge = Bridge()
+    async with TestServer(bridge.app()) as server, Embedded(tmp_path / "mongo") as mongod:
+        async with App(quick_settings(mongod.url, "city"), tables()) as app:
+            await enrol(app, *accounts(server, 3))
+        environment = {
+            **os.environ,
+            "ZHENGWU_MONGO__URL": mongod.url,
+            "ZHENGWU_MONGO__DATABASE": "city",
+            "ZHENGWU_WEB__PORT": "0",
+            "ZHENGWU_POLL__STOP_SECONDS": "4",
+            "ZHENGWU_CHANNELS": '{"feed": {"spacing_seconds": 0, "in_flight": 9}}',
+        }
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(ROOT / "daemon.py"), "run"), env=environment, cwd=tmp_path, stderr=asyncio.subprocess.PIPE
+        )
+        try:
+            bridge.delay = 60.0
+            await until(lambda: bridge.hanging == 3)
+            mongod.pause()
+            await asyncio.sleep(1.0)
+            begun = time.monotonic()
+
+            process.send_signal(signal.SIGTERM)
+
+            assert await asyncio.wait_for(process.wait(), 20) == 0
+            assert time.monotonic() - begun < 10
+        finally:
+            mongod.resume()
+            if process.returncode is None:
+                process.kill()
+                await process.wait()

@@ -290,6 +290,11 @@ def test_the_daemon_is_given_the_time_it_needs_to_stop() -> None:
     assert grace >= Settings().poll.stop_seconds + 5
 
 
+def test_the_daemon_hears_a_stop_while_it_still_starts() -> None:
+    """As process 1 it would not: the kernel keeps a signal from a process 1 that has not asked for it."""
+    assert SERVICES["daemon"]["init"] is True
+
+
 def test_no_secret_stands_in_a_file() -> None:
     files = [ROOT / "compose.yaml", ROOT / "Dockerfile", *(file for file in DEPLOY.rglob("*") if file.suffix in (".yml", ".json"))]
     # A value given at start (`${…}`) is no secret; a file that holds one is named only.
