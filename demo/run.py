@@ -32,8 +32,8 @@ from monitor.settings import Settings
 DIRECTORY = Path("var/demo")
 SUMMARY_FILE = "summary.json"
 CHECK_SECONDS = 0.5
-QUIET_SECONDS = 2.5
-"""So long nothing may change before the demo calls itself settled: longer than a round of judging and one of telling."""
+QUIET_SECONDS = 7.0
+"""So long nothing may change before the demo calls itself settled: longer than a round of looks, one of judging and one of telling."""
 STUCK_SECONDS = 10.0
 """After so long without change the result is shown although accusations still wait."""
 STOP_RESERVE = 5.0

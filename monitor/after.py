@@ -67,6 +67,23 @@ def after(state: AccountState, poll: Poll) -> After:
     return After(state.model_copy(update=changes), new, changed, lost, channels)
 
 
+def sane(state: AccountState, now: datetime) -> AccountState:
+    """Return the state without what a clock that ran ahead left in it: nobody has looked at a moment that is still to come.
+
+    The span that reaches beyond `now` is dropped whole: how much of it was truly seen is not known any more.
+    """
+    ahead = now + FUTURE_TOLERANCE
+    last = state.sight.last_span()
+    tried, good = state.last_tried_at, state.last_good
+    if (last is None or last[1] <= ahead) and (tried is None or tried <= ahead) and (good is None or good.at <= ahead):
+        return state
+    seen = Sight(spans=tuple(span for span in state.sight.spans if span[1] <= ahead))
+    changes: dict[str, Any] = {"sight": seen, "last_good": None if good is not None and good.at > ahead else good}
+    if tried is not None and tried > ahead:
+        changes |= {"last_tried_at": None, "activity_at": min(state.activity_at, now) if state.activity_at else None}
+    return state.model_copy(update=changes)
+
+
 def content_hash(post: Post) -> str:
     """Return a short hash of what a reader would see of the post; when we first saw it is not part of it."""
     citation = post.citation
@@ -116,10 +133,18 @@ def _seen(sight: Sight, snapshots: tuple[Snapshot, ...]) -> Sight:
 
 
 def _last_good(known: GoodLook | None, poll: Poll) -> GoodLook | None:
-    for snapshot in poll.snapshots:
-        if _covering(snapshot) and snapshot.covers_until is not None and (known is None or poll.at >= known.at):
-            known = GoodLook(channel=snapshot.channel, at=poll.at, digest=snapshot.digest, covers_until=snapshot.covers_until)
-    return known
+    """Return the newest look without fault. It counts as seeing the account even where it covers nothing yet, since its source lags."""
+    good = next((outcome for outcome in poll.outcomes if outcome.fault is None), None)
+    if good is None or (known is not None and poll.at < known.at):
+        return known
+    snapshot = next((each for each in reversed(poll.snapshots) if not each.partial), None)
+    if snapshot is None:
+        return known
+    source = good.source if good.channel.adapter == snapshot.channel else ""
+    until = snapshot.covers_until if _covering(snapshot) else None
+    return GoodLook(
+        channel=snapshot.channel, source=source or snapshot.channel, at=poll.at, digest=snapshot.digest, covers_until=until
+    )
 
 
 def _remember(seen: Mapping[str, str], hashes: Mapping[str, str], snapshots: tuple[Snapshot, ...]) -> Mapping[str, str]:

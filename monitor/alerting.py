@@ -25,6 +25,9 @@ UNKNOWN_LIMIT = 2
 TOUCH_AFTER = timedelta(days=1)
 """An alert whose words stay the same is written once a day, so that it shows as still seen."""
 
+CLOCK_TROUBLE = timedelta(hours=1)
+"""An alert seen further ahead than this was seen by a clock that was wrong; what is found now is the newer word."""
+
 RECOVERY = "recovery"
 """Key in a resolved finding's evidence: what the clear finding brought as proof."""
 
@@ -65,7 +68,7 @@ def settle(alive: Mapping[str, Alert], findings: Iterable[Finding], now: datetim
 def _settle_one(alert: Alert | None, finding: Finding, now: datetime, new_id: NewId) -> Sequence[Alert]:
     if alert is None or alert.stage is Stage.RESOLVED:
         return [_opened(finding, now, new_id)] if finding.status is Firing.FIRING else []
-    if now < alert.last_seen_at:
+    if now < alert.last_seen_at <= now + CLOCK_TROUBLE:
         return []
     if finding.status is Firing.CLEAR:
         return [_resolved(alert, finding, now)]

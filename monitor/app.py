@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -38,8 +38,14 @@ from monitor.web import Health, build
 log = structlog.get_logger("app")
 
 DAY_SECONDS = 86_400.0
+WATCH_SECONDS = 5.0
+"""How often to see whether our own mongod still runs."""
+
 LEAVE_SECONDS = 2.0
 """What closing the console or the database may take when somebody at the other end does not answer."""
+
+FURTHEST_PLAN = timedelta(days=3)
+"""No look is ever planned so far ahead; whatever is, was planned by a clock that ran ahead."""
 
 LOOP_PATIENCE = 10
 """A loop that has not come round for so many of its periods is reported as dead by /healthz."""
@@ -81,6 +87,7 @@ class App:
         self.web_address = ""
         self._beats: dict[str, tuple[float, float]] = {}
         self._ticked = asyncio.Event()
+        self._embedded: Embedded | None = None
         self._solved_at: datetime | None = None
 
     async def __aenter__(self) -> App:
@@ -98,8 +105,8 @@ class App:
         mongo = self.settings.mongo
         url = mongo.url.get_secret_value()
         if url == EMBEDDED:
-            embedded = Embedded(mongo.data_directory, mongo.mongod, join=self._join)
-            url = (await self._stack.enter_async_context(embedded)).url
+            self._embedded = await self._stack.enter_async_context(Embedded(mongo.data_directory, mongo.mongod, join=self._join))
+            url = self._embedded.url
         self.store = Store(url, mongo.database, poll_record_days=mongo.poll_record_days, selection_seconds=mongo.server_selection_seconds)
         self._stack.push_async_callback(self.store.leave, LEAVE_SECONDS)
         await self.store.open()
@@ -110,13 +117,15 @@ class App:
         self.pauses = Pauses(self.backoff, known)
         self.judge = Judge(self.store, self.rules, self.grader, self.adapters, self.settings.guards)
         self.committer = Committer(self.store, self.clock, self.metrics.observe_store)
-        owner = f"{socket.gethostname()} {os.getpid()}"
+        owner = f"{socket.gethostname()} {os.getpid()} {self.rng.getrandbits(32):08x}"
         self.polling = Polling(
             *(self.store, self.committer, self.judge, self.adapters, self.pauses, self.metrics, self.clock),
             *(self.settings.poll, self.backoff, owner),
         )
-        self.telling = Telling(self.store, self.notifier, self.settings.notify, self.settings.web.public_url, self.metrics, self.clock)
-        await self.judge.refresh_articles(now)
+        self.telling = Telling(
+            *(self.store, self.notifier, self.settings.notify, self.settings.web.public_url, self.metrics, self.clock), owner=owner
+        )
+        await self.judge.refresh_articles(now, match=False)
 
     # -- running ------------------------------------------------------------------------------------------------------------
 
@@ -131,6 +140,7 @@ class App:
                 asyncio.create_task(self._every("judge", self.settings.judge.tick_seconds, self._tick, stop), name="judge"),
                 asyncio.create_task(self._every("tell", self.settings.notify.interval_seconds, self.telling.round, stop), name="tell"),
                 polling,
+                asyncio.create_task(self._every("database", WATCH_SECONDS, self._watch_database, stop), name="database"),
             ]
             log.info("started", accounts=(await self.store.counts(self.clock.now()))["accounts"], console=self.web_address)
             await stop.wait()
@@ -145,6 +155,12 @@ class App:
             committing.cancel()
             await asyncio.gather(committing, return_exceptions=True)
             log.info("stopped")
+
+    async def _watch_database(self) -> None:
+        """Start our own mongod again when it has died; its journal brings the data back."""
+        if self._embedded is not None and self._embedded.died:
+            log.error("the embedded mongod has died and is started again")
+            await self._embedded.start()
 
     async def _poll_loop(self, stop: asyncio.Event) -> None:
         # The first picture comes before the first look, so that no look is judged without knowing the sources.
@@ -182,7 +198,13 @@ class App:
 
     async def _tick(self) -> None:
         now = self.clock.now()
+        healed = await self.store.heal_clock(now, FURTHEST_PLAN)
+        if healed:
+            log.warning("accounts were planned too far ahead and are due now: did the clock run ahead?", accounts=healed)
         picture = await self.judge.tick(now)
+        for account, _ in picture.activity:
+            # So that the first claim already knows what queues behind what.
+            self.polling.lane_of(account)
         self.pauses.count(picture.served)
         await self.store.put_channels(self.pauses.changed())
         await self.judge.judge_channels(self.pauses.states(), now)
@@ -292,7 +314,7 @@ class App:
         """Judge the whole roster as of a past moment, under any profile. Raises `BadSettings` for an unknown one."""
         grader = _profile(self.settings, self.tables, profile or self.settings.judge.profile)
         first_hand = {name: adapter.first_hand for name, adapter in self.adapters.items()}
-        return await history.judge_at(self.store, grader, first_hand, self.settings.guards, moment)
+        return await history.judge_at(self.store, grader, first_hand, self.settings.guards, moment, self.judge.name_of)
 
     async def poll_now(self, ids: list[str]) -> dict[str, Poll]:
         """Look at these accounts once, and write what was seen."""

@@ -97,6 +97,14 @@ def refuse_spoilt(text: str) -> None:
         raise Refused(f"应为文本，不应带小数点，{AS_TEXT}")
 
 
+def refuse_wide(text: str) -> None:
+    """Raise `Refused` for an id typed in full width (６１０９, ｇｈ＿): it names nobody. Brackets in a Chinese name may stay."""
+    narrow = unicodedata.normalize("NFKC", text)
+    wide = any(each.isalnum() and each != unicodedata.normalize("NFKC", each) for each in text)
+    if narrow != text and (wide or narrow.isascii()):
+        raise Refused(f"应为半角字母、数字和符号，如“{shown(narrow)}”，请关闭全角输入后重新填写")
+
+
 def _number(value: float) -> str:
     if isinstance(value, float) and not value.is_integer():
         raise Refused(f"应为文本，不是小数，{AS_TEXT}")

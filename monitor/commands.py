@@ -14,8 +14,9 @@ from rich.table import Table
 from monitor import hand_checks, inspection
 from monitor.app import App, Tables
 from monitor.errors import BadInput, NoDatabase, StoreAway
+from monitor.judging import heard
 from monitor.listing import as_csv, as_json, escaped, gravest_first, minute, standings_table, tally_line
-from monitor.model import SHANGHAI, Account, Platform, SourceState, Stage, Standing, Verdict, end_of_day
+from monitor.model import SHANGHAI, Account, Alert, Platform, SourceState, Stage, Standing, Verdict, end_of_day
 from monitor.roster import difference, read_accounts, read_articles, read_looks, render_difference
 from monitor.settings import load
 from monitor.sheets import Remark
@@ -44,6 +45,7 @@ async def check(path: Path | None, tables: Tables) -> int:
             err.print(f"✗ {problem}", markup=False)
         return 2
     problems: list[str] = []
+    code = 1
     try:
         async with app:
             out.print("✓ 数据库可用", markup=False)
@@ -53,10 +55,14 @@ async def check(path: Path | None, tables: Tables) -> int:
     except (NoDatabase, StoreAway) as error:
         problems.append(f"数据库：{error}")
         problems += await _check_mail(app)
+    except BadInput as error:
+        # Settings that only the database could show to be wrong.
+        code = 2
+        problems += [*error.problems, *await _check_mail(app)]
     for problem in problems:
         err.print(f"✗ {problem}", markup=False)
     out.print("检查完毕，没有发现问题。" if not problems else f"检查完毕，发现 {len(problems)} 个问题。", markup=False)
-    return 1 if problems else 0
+    return code if problems else 0
 
 
 async def _check_mail(app: App) -> list[str]:
@@ -197,12 +203,14 @@ async def poll(app: App, accounts: Sequence[str]) -> int:
 
 
 async def judge(app: App, day: date | None, profile: str | None, format: str, everyone: bool) -> int:
-    """Print the verdicts as of the end of the day (or now)."""
+    """Print the verdicts as of the end of the day, or as they stand now: then nobody is failed whose accusation still waits."""
     moment = end_of_day(day) if day else app.clock.now()
     if moment > end_of_day(app.clock.now().astimezone(SHANGHAI).date()):
         raise BadInput([f"--as-of：{day} 还没有到"])
     judgement = await app.standings_at(moment, profile)
-    rows = sorted(judgement.standings, key=gravest_first)
+    standings = judgement.standings if day or profile else await _as_heard(app, judgement.standings)
+    rows = sorted(standings, key=gravest_first)
+    _warn_about_shares(app, rows)
     if format in _WRITERS:
         sys.stdout.write(_WRITERS[format](rows))
         return 0
@@ -210,8 +218,25 @@ async def judge(app: App, day: date | None, profile: str | None, format: str, ev
     shown = rows if everyone else [row for row in rows if row[1].verdict in (Verdict.FAILED, Verdict.UNDETERMINED)]
     out.print(standings_table(shown, f"截至 {until} · 口径 {judgement.profile}"))
     out.print(tally_line(rows), markup=False)
-    _warn_about_shares(app, rows)
     return 0
+
+
+async def _as_heard(app: App, standings: Iterable[tuple[Account, Standing]]) -> list[tuple[Account, Standing]]:
+    """Return the standings as the daemon shows them: what is pending or held at the gate is undetermined. Opens no alert itself."""
+    rule = app.grader.name
+    waiting: dict[str | None, list[Alert]] = {}
+    for alert in await app.store.alerts([Stage.PENDING, Stage.HELD]):
+        if alert.finding.rule == rule:
+            waiting.setdefault(alert.finding.account_id, []).append(alert)
+    return [(account, _unnamed(standing, waiting.get(account.id, []), rule)) for account, standing in standings]
+
+
+def _unnamed(standing: Standing, waiting: Sequence[Alert], rule: str) -> Standing:
+    known = heard(standing, waiting, rule) if waiting else standing
+    if known.verdict is standing.verdict:
+        return standing
+    # The label goes too: a file for machines would still name the account by it.
+    return known.model_copy(update={"label": Verdict.UNDETERMINED.label, "labels": (Verdict.UNDETERMINED.label,)})
 
 
 def _warn_about_shares(app: App, rows: Iterable[tuple[Account, Standing]]) -> None:
@@ -236,9 +261,10 @@ async def status(app: App) -> int:
     now = app.clock.now()
     counts = await app.store.counts(now)
     judgement = await app.standings_at(now)
+    standings = await _as_heard(app, judgement.standings)
     words = {"accounts": "账号", "tried": "已采集过", "due": "到期待采", "posts": "已存发布", "open_alerts": "未结提醒"}
     out.print("　".join(f"{words[name]} {count}" for name, count in counts.items()), markup=False)
-    out.print(tally_line(judgement.standings), markup=False)
+    out.print(tally_line(standings), markup=False)
     if judgement.sources:
         table = Table(title="数据源", title_justify="left")
         for name in ("来源", "状态", "最新发布", "说明"):

@@ -183,6 +183,11 @@ class Embedded:
                 await _ended(process, STOP_SECONDS)
         (self.directory / RUN_FILE).unlink(missing_ok=True)
 
+    @property
+    def died(self) -> bool:
+        """Whether the mongod that we started has ended without being told to."""
+        return self._process is not None and self._process.poll() is not None
+
     def pause(self) -> None:
         """Make mongod hang: it takes connections and answers nothing, as a machine that swaps does."""
         if self._process is not None:

@@ -22,6 +22,9 @@ from typing import ClassVar
 
 from monitor.model import Fault, Snapshot
 
+RETRY_AFTER_CAP = 24 * 3600.0
+"""Whoever asks us to wait for more than a day is not believed; the pause rules then."""
+
 HEAD_LIMIT = 2_000
 """Characters of a refused payload that are kept: enough to see what it is, too little to matter."""
 
@@ -37,7 +40,8 @@ class LookError(MonitorError):
 
     def __init__(self, message: str, *, retry_after: float | None = None, head: bytes | str = b"") -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        # Bodies lie, also about time: epoch seconds would switch an account off for decades.
+        self.retry_after = None if retry_after is None or retry_after != retry_after else min(max(0.0, retry_after), RETRY_AFTER_CAP)
         text = head.decode("utf-8", "replace") if isinstance(head, bytes) else head
         self.head = text[:HEAD_LIMIT]
 

@@ -26,7 +26,14 @@ class Judgement:
     sources: dict[tuple[Platform, str], Source] = field(default_factory=dict)
 
 
-async def judge_at(store: Store, grader: Grader, first_hand: Mapping[str, bool], guards: GuardSettings, moment: datetime) -> Judgement:
+async def judge_at(
+    store: Store,
+    grader: Grader,
+    first_hand: Mapping[str, bool],
+    guards: GuardSettings,
+    moment: datetime,
+    name: inspection.NameOf = inspection.adapter_name,
+) -> Judgement:
     """Return the roster's verdicts as of the moment, under the grader's profile.
 
     Later posts are ignored, posts deleted since count as they stood, and only what had been covered up to the moment counts as seen.
@@ -38,15 +45,15 @@ async def judge_at(store: Store, grader: Grader, first_hand: Mapping[str, bool],
         marks = await store.newest_visible([account.id for account, _ in batch], moment)
         for account, state in batch:
             pairs.append((account, as_of(state, moment).model_copy(update={"last_post": marks.get(account.id)})))
-    judgement.sources = inspection.source_health(pairs, first_hand, guards, moment)
+    judgement.sources = inspection.source_health(pairs, first_hand, guards, moment, name)
     times = await store.post_times([account.id for account, _ in pairs], moment - CADENCE_WINDOW, moment)
     for account, state in pairs:
-        adapter = state.last_good.channel if state.last_good else (account.channels[0].adapter if account.channels else "")
+        key = inspection.source_of(account, state, name)
         facts = AccountFacts(
             account=account,
             state=state,
             now=moment,
-            source=judgement.sources.get((account.platform, adapter)),
+            source=judgement.sources.get(key) if key else None,
             post_days=tuple(sorted({local_date(each) for each in times.get(account.id, ())})),
         )
         judgement.standings.append((account, grader.stand(facts)))

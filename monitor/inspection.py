@@ -7,7 +7,7 @@ accusations that come in a wave; a rate is exact and carries its base.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,6 +17,7 @@ from monitor.model import (
     Account,
     AccountState,
     Alert,
+    Channel,
     Platform,
     RepostStanding,
     RepostVerdict,
@@ -33,6 +34,7 @@ from monitor.model import (
 Rounding = Literal["half_up", "cut"]
 Watched = tuple[Account, AccountState]
 SourceKey = tuple[Platform, str]
+NameOf = Callable[[Channel], str]
 
 NAMES_SHOWN = 3
 """Canaries named in a reason: enough to look at by hand."""
@@ -57,33 +59,45 @@ class GuardLimits(Protocol):
     def quorum_window_hours(self) -> float: ...
 
 
-def source_of(account: Account, state: AccountState) -> SourceKey | None:
+def adapter_name(channel: Channel) -> str:
+    return channel.adapter
+
+
+def source_of(account: Account, state: AccountState, name: NameOf = adapter_name) -> SourceKey | None:
     """Return the source an account is seen through: that of its last good look, else of its first channel, None without any."""
-    if state.last_good is not None:
+    good = state.last_good
+    if good is not None:
         # A look may be signed with the adapter's name or with the channel's key, "adapter handle".
-        return account.platform, state.last_good.channel.partition(" ")[0]
-    return (account.platform, account.channels[0].adapter) if account.channels else None
+        return account.platform, good.source or good.channel.partition(" ")[0]
+    return (account.platform, name(account.channels[0])) if account.channels else None
 
 
 def source_health(
-    accounts_with_states: Iterable[Watched], first_hand: Mapping[str, bool], guards: GuardLimits, now: datetime
+    accounts_with_states: Iterable[Watched],
+    first_hand: Mapping[str, bool],
+    guards: GuardLimits,
+    now: datetime,
+    name: NameOf = adapter_name,
 ) -> dict[SourceKey, Source]:
     """Return the health of every source in use.
 
     Frozen when enough of its canaries that were tried are stale or unreachable. Else live when it is first hand, or when any
     account seen through it published of late; else unproven. An adapter missing from `first_hand` counts as second hand.
+    `name` names the source of a channel that was never looked through: two bridges of one adapter are two sources.
     """
     by_source: dict[SourceKey, list[Watched]] = defaultdict(list)
     for account, state in accounts_with_states:
-        key = source_of(account, state)
+        key = source_of(account, state, name)
         if key is not None:
             by_source[key].append((account, state))
-    return {key: _health(key, watched, first_hand.get(key[1], False), guards, now) for key, watched in by_source.items()}
+    hands = {key: first_hand.get(key[1].partition(" ")[0], False) for key in by_source}
+    return {key: _health(key, watched, hands[key], guards, now) for key, watched in by_source.items()}
 
 
 def _health(key: SourceKey, watched: Sequence[Watched], first_hand: bool, guards: GuardLimits, now: datetime) -> Source:
     # A post learnt through another channel proves nothing about this source.
-    posts = (state.last_post for _, state in watched if state.last_post is not None and state.last_post.channel in ("", key[1]))
+    adapter = key[1].partition(" ")[0]
+    posts = (state.last_post for _, state in watched if state.last_post is not None and state.last_post.channel in ("", adapter))
     newest = max((post.published_at for post in posts if post.published_at <= now), default=None)
     reason, state = _frozen_reason(watched, guards, now), SourceState.FROZEN
     if not reason:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from monitor import alerting, inspection
+from monitor.after import sane
 from monitor.matching import ArticleIndex, keys_of_article
 from monitor.matching import repost as make_repost
 from monitor.model import (
@@ -17,21 +18,25 @@ from monitor.model import (
     AccountState,
     Alert,
     Article,
+    Channel,
     ChannelState,
     Finding,
     Firing,
     Platform,
+    Poll,
     Post,
     Repost,
     RepostStanding,
     Role,
     Severity,
+    Snapshot,
     Source,
     Stage,
     Standing,
     Status,
     Verdict,
 )
+from monitor.poller import source_name
 from monitor.ports import AccountFacts, Adapter, ChannelFacts, Grader, RepostGrader, Rule, SourceFacts
 from monitor.settings import GuardSettings
 from monitor.store import Store
@@ -44,6 +49,9 @@ ARTICLE_LIFE = timedelta(days=14)
 
 BEFORE_PUBLICATION = timedelta(hours=25)
 """How far back stored posts are read for a new article: a post known to the day only may stand at that day's start."""
+
+MATCH_ROUNDS = 2
+"""How often an article that came or changed is matched against the stored posts."""
 
 _UNHEARD = {Stage.HELD: "同批异常账号过多，暂扣待人工核实", Stage.PENDING: "待本轮采集结束后核对"}
 
@@ -74,9 +82,11 @@ class Judge:
         self._channel_rules = [rule for rule in rules if rule.about == "channel"]
         self._source_rules = [rule for rule in rules if rule.about == "source"]
         self._repost_grader = next((rule for rule in rules if isinstance(rule, RepostGrader)), None)
+        self._adapters = adapters
         self._first_hand = {name: adapter.first_hand for name, adapter in adapters.items()}
         self._guards = guards
         self._articles: dict[str, Article] | None = None
+        self._matched: dict[str, tuple[Article, int]] = {}
         self.live: tuple[Article, ...] = ()
         self.index = ArticleIndex(())
         self.sources: dict[tuple[Platform, str], Source] = {}
@@ -85,14 +95,42 @@ class Judge:
 
     def facts(self, account: Account, state: AccountState, now: datetime, reposts: Sequence[Repost]) -> AccountFacts:
         """Put together what the rules may know of the account."""
+        state = sane(state, now)
         owed = tuple(article for article in self.live if article.published_at <= now and article.audience.includes(account))
         return AccountFacts(
             account=account, state=state, now=now, source=self._source(account, state), articles=owed, reposts=tuple(reposts)
         )
 
-    def _source(self, account: Account, state: AccountState, sources: Mapping[tuple[Platform, str], Source] | None = None) -> Source | None:
-        adapter = state.last_good.channel if state.last_good else (account.channels[0].adapter if account.channels else "")
-        return (self.sources if sources is None else sources).get((account.platform, adapter))
+    def name_of(self, channel: Channel) -> str:
+        """Return what a channel looks through: two bridges of one adapter are two sources."""
+        adapter = self._adapters.get(channel.adapter)
+        return source_name(adapter, channel) if adapter is not None else channel.adapter
+
+    def _source(self, account: Account, state: AccountState) -> Source | None:
+        key = inspection.source_of(account, state, self.name_of)
+        return self.sources.get(key) if key else None
+
+    def believed(self, account: Account, poll: Poll) -> Poll:
+        """Return the poll with what a second-hand source covers cut to the moment it was last proven alive.
+
+        A bridge that stands still answers like a silent account. It is believed up to the newest post that anybody behind it was seen
+        to publish, this page included: so what it did not show while it stood still is never taken for silence, not even afterwards.
+        """
+        return replace(poll, snapshots=tuple(self._believed(account, poll, snapshot) for snapshot in poll.snapshots))
+
+    def _believed(self, account: Account, poll: Poll, snapshot: Snapshot) -> Snapshot:
+        start, until = snapshot.covers_from, snapshot.covers_until
+        if start is None or until is None or self._first_hand.get(snapshot.channel, False):
+            return snapshot
+        name = next((outcome.source for outcome in poll.outcomes if outcome.channel.adapter == snapshot.channel and outcome.source), "")
+        source = self.sources.get((account.platform, name))
+        alive = [post.published_at for post in snapshot.posts if post.published_at <= poll.at]
+        if source is not None and source.newest_post_at is not None:
+            alive.append(source.newest_post_at)
+        proven = min(until, max(alive)) if alive else None
+        if proven is None or proven <= start:
+            return snapshot.model_copy(update={"covers_from": None, "covers_until": None})
+        return snapshot if proven == until else snapshot.model_copy(update={"covers_until": proven})
 
     def changes(self, facts: AccountFacts, alive: Mapping[str, Alert]) -> list[AlertChange]:
         """Return what the rules' words now change about the account's alerts."""
@@ -109,31 +147,59 @@ class Judge:
         return said
 
     def carried(self, posts: Iterable[Post], account: Account) -> list[Repost]:
-        """Return which live articles these posts carry."""
-        return [make_repost(match, self._known()[match.article_id], post) for post in posts for match in self.index.find(post, account)]
+        """Return which live articles these posts carry, or seem to carry."""
+        return [each for post in posts for each in carried(self.index, self._known(), post, account)]
 
     def _known(self) -> dict[str, Article]:
         return self._articles or {}
 
     # -- key articles -------------------------------------------------------------------------------------------------------
 
-    async def refresh_articles(self, now: datetime) -> None:
-        """Read the key articles again; match those that are new or corrected against the posts already stored."""
-        known = {article.id: article for article in await self._store.articles()}
-        before, self._articles = self._known(), known
-        self.live = tuple(article for article in known.values() if now <= article.due_at + ARTICLE_LIFE)
-        fresh = [article for article in self.live if before.get(article.id) != article]
-        if fresh or len(known) != len(before):
-            self.index = ArticleIndex(self.live)
-        for article in fresh:
-            await self._rematch(article)
+    async def refresh_articles(self, now: datetime, *, match: bool = True) -> None:
+        """Read the key articles again; with `match`, look for those that are new or corrected among the posts already stored.
 
-    async def _rematch(self, article: Article) -> None:
+        An article is matched twice, in this round and in the next: a poll that was made before it came may be written after the
+        first. It counts as known only when its matching has succeeded.
+        """
+        known = {article.id: article for article in await self._store.articles()}
+        before = self._articles or {}
+        self.live = tuple(article for article in known.values() if now <= article.due_at + ARTICLE_LIFE)
+        if before != known:
+            self.index = ArticleIndex(self.live)
+        self._articles = known
+        if not match:
+            return
+        fresh = [article for article in self.live if self._rounds(article) < MATCH_ROUNDS]
+        near = await self._near(fresh, now) if fresh else {}
+        for article in fresh:
+            await self._rematch(article, near.get(article.id, ()))
+            self._matched[article.id] = (article, self._rounds(article) + 1)
+
+    def _rounds(self, article: Article) -> int:
+        """Return how often the article, as it stands now, has been matched."""
+        matched, rounds = self._matched.get(article.id, (article, 0))
+        return rounds if matched == article else 0
+
+    async def _near(self, articles: Sequence[Article], now: datetime) -> dict[str, list[Repost]]:
+        """Return the candidates among the stored posts, by article. No key leads to them: one walk over the posts serves all articles."""
+        index, known = ArticleIndex(articles), {article.id: article for article in articles}
+        since = min(article.published_at for article in articles) - BEFORE_PUBLICATION
+        found: dict[str, list[Repost]] = {}
+        async for accounts in self._store.roster():
+            owing = {account.id: account for account in accounts if any(article.audience.includes(account) for article in articles)}
+            async for post in self._store.posts_since(owing, since, now):
+                for match in index.near(post, owing[post.account_id]):
+                    found.setdefault(match.article_id, []).append(make_repost(match, known[match.article_id], post))
+        return found
+
+    async def _rematch(self, article: Article, near: Iterable[Repost]) -> None:
         posts = await self._store.posts_with_keys(keys_of_article(article), article.published_at - BEFORE_PUBLICATION)
         accounts = {account.id: account for account in await self._store.accounts({post.account_id for post in posts})}
         index = ArticleIndex((article,))
         mine = [post for post in posts if post.account_id in accounts]
         found = [each for post in mine for each in carried(index, {article.id: article}, post, accounts[post.account_id])]
+        sure = {repost.id for repost in found}
+        found += [repost for repost in near if repost.id not in sure]
         stored = await self._store.reposts(article_ids=[article.id])
         kept = {repost.id for repost in found}
         await self._store.drop_reposts([each.id for reposts in stored.values() for each in reposts if each.id not in kept])
@@ -155,6 +221,7 @@ class Judge:
             await self._judge_batch(accounts, picture)
         await self._judge_sources(picture)
         await self._gate(picture)
+        await self._close_orphans(picture)
         return picture
 
     async def look_around(self, now: datetime) -> Picture:
@@ -175,7 +242,7 @@ class Judge:
                 for channel in account.channels:
                     key = (channel.adapter, channel.credential)
                     picture.served[key] = picture.served.get(key, 0) + 1
-        self.sources = inspection.source_health(pairs, self._first_hand, self._guards, picture.taken_at)
+        self.sources = inspection.source_health(pairs, self._first_hand, self._guards, picture.taken_at, self.name_of)
         picture.sources = self.sources
         picture.activity = pairs
 
@@ -210,6 +277,23 @@ class Judge:
             for finding in rule.judge(SourceFacts(source=source, now=picture.taken_at))
         ]
         await self._settle_ours(findings, picture.taken_at)
+
+    async def _close_orphans(self, picture: Picture) -> None:
+        """End, without a letter, alerts whose subject nobody judges any more: an article out of its time, a source or credential unused."""
+        live = {article.id for article in self.live}
+        names = {f"{adapter}/{credential}" if credential else adapter for adapter, credential in picture.served}
+        names |= {source.name for source in picture.sources.values()}
+        changes = []
+        for alert in await self._store.alerts([Stage.PENDING, Stage.HELD, Stage.OPEN]):
+            finding = alert.finding
+            outlived = finding.article_id is not None and finding.article_id not in live
+            unused = finding.account_id is None and finding.rule != "quorum" and finding.subject not in names
+            if outlived or unused:
+                over = {"stage": Stage.RESOLVED, "resolved_at": picture.taken_at}
+                changes.append(AlertChange(alert, alert.model_copy(update=over)))
+        await self._store.put_alerts(changes)
+        # A resolved alert with nobody told of it owes nobody a recovery.
+        await self._store.put_told([change.after.model_copy(update={"told": {}, "tries": {}}) for change in changes])
 
     async def judge_channels(self, channels: Iterable[ChannelState], now: datetime) -> None:
         """Let the rules speak about each adapter with each credential."""
@@ -279,8 +363,12 @@ def settled(alive: Mapping[str, Alert], findings: Iterable[Finding], now: dateti
 
 
 def carried(index: ArticleIndex, articles: Mapping[str, Article], post: Post, account: Account) -> list[Repost]:
-    """Return what the post carries. Who published the original itself owes nothing more: that stands as its repost, on time."""
-    found = [make_repost(match, articles[match.article_id], post) for match in index.find(post, account)]
+    """Return what the post carries or, as candidates, seems to carry.
+
+    Who published the original itself owes nothing more: that stands as its repost, on time.
+    """
+    matches = [*index.find(post, account), *index.near(post, account)]
+    found = [make_repost(match, articles[match.article_id], post) for match in matches]
     own = [
         Repost(article_id=each, account_id=account.id, post_id=post.id, published_at=post.published_at, evidence={"by": "original"})
         for each in index.originals(post, account)

@@ -44,7 +44,7 @@ def end_of_day(day: date) -> datetime:
 
 
 Moment = Annotated[datetime, AfterValidator(cut)]
-Identifier = Annotated[str, Field(min_length=1, max_length=512)]
+Identifier = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
 class Noun(BaseModel):
@@ -284,10 +284,12 @@ class Fault(Noun):
 class Outcome:
     """How one channel fared within a poll. `fault` is None when it gave a complete snapshot.
 
+    `source` names what the channel looks through: the adapter where the platform itself answers, else the adapter's lane.
     `passed_over`: the channel was not asked at all, since it is paused for this fault.
     """
 
     channel: Channel
+    source: str = ""
     passed_over: bool = False
     fault: Fault | None = None
     digest: str = ""
@@ -327,12 +329,16 @@ class PostMark(Noun):
 
 
 class GoodLook(Noun):
-    """The last look that covered something: the second of the two clocks."""
+    """The last look that showed all there was to see: the second of the two clocks.
+
+    `source` is what it looked through. `covers_until` is None where the page, though whole, reached back less far than its source lags.
+    """
 
     channel: str
+    source: str = ""
     at: Moment
     digest: str = ""
-    covers_until: Moment
+    covers_until: Moment | None = None
 
 
 class AccountState(Noun):
@@ -359,12 +365,15 @@ class AccountState(Noun):
 
 
 class Repost(Noun):
-    """A post that carries a key article. `lag` is how long after the deadline it came, zero when in time."""
+    """A post that carries a key article. `lag` is how long after the deadline it came, zero when in time.
+
+    Grade `candidate`: it only seems to carry it, so a person must look; it counts neither for nor against the account.
+    """
 
     article_id: str
     account_id: str
     post_id: str
-    grade: Literal["in_order", "irregular"] = "in_order"
+    grade: Literal["in_order", "irregular", "candidate"] = "in_order"
     reasons: tuple[str, ...] = ()
     published_at: Moment
     lag: timedelta = timedelta(0)

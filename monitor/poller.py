@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
 
-from monitor.errors import Degraded, LookError
+from monitor.errors import Degraded, LookError, TransportFault
 from monitor.model import Account, AccountState, Channel, Fault, Outcome, Poll, Snapshot
 from monitor.pauses import Pauses
 from monitor.ports import Adapter, Clock
@@ -15,18 +16,22 @@ from monitor.ports import Adapter, Clock
 log = structlog.get_logger("poller")
 
 
-async def look(account: Account, state: AccountState, adapters: Mapping[str, Adapter], pauses: Pauses, clock: Clock) -> Poll:
+async def look(
+    account: Account, state: AccountState, adapters: Mapping[str, Adapter], pauses: Pauses, clock: Clock, seconds: float
+) -> Poll:
     """Try the account's channels in the roster's order until one gives a complete snapshot; record how each fared.
 
     1. A paused channel is passed over, and stands in the record with the fault that paused it.
     2. A partial view gives its posts and is not enough: the next channel is tried.
-    3. A `LookError` is an outcome, not an exception. Anything else is a bug: logged whole, counted as `unexpected`.
+    3. All channels together may take so many `seconds`, waiting for their turn included: a look must end before its lease does.
+    4. A `LookError` is an outcome, not an exception. Anything else is a bug: logged whole, counted as `unexpected`.
     """
     now, begun = clock.now(), clock.elapsed()
     outcomes: list[Outcome] = []
     snapshots: list[Snapshot] = []
     for channel in account.channels:
-        outcome, snapshot = await _try(account, channel, state, adapters, pauses, now)
+        left = seconds - (clock.elapsed() - begun)
+        outcome, snapshot = await _try(account, channel, state, adapters, pauses, now, left)
         outcomes.append(outcome)
         if snapshot is not None:
             snapshots.append(snapshot)
@@ -42,17 +47,20 @@ async def _try(
     adapters: Mapping[str, Adapter],
     pauses: Pauses,
     now: datetime,
+    seconds: float,
 ) -> tuple[Outcome, Snapshot | None]:
     adapter = adapters.get(channel.adapter)
     if adapter is None:
         return Outcome(
             channel=channel, fault=_fault(channel, "no_channel", f"channel {channel.adapter!r} is unknown or off"), passed_over=True
         ), None
+    limit = asyncio.timeout(max(seconds, 0.0))
     try:
         paused = pauses.of(channel, adapter.lane(channel), now)
         if paused is not None:
             return Outcome(channel=channel, passed_over=True, fault=paused), None
-        snapshot = await adapter.look(account, channel, state.memory.get(channel.key, {}), now)
+        async with limit:
+            snapshot = await adapter.look(account, channel, state.memory.get(channel.key, {}), now)
     except Degraded as error:
         shown = error.snapshot
         partial = shown.model_copy(update={"covers_from": None, "covers_until": None, "partial": str(error)}) if shown else None
@@ -60,12 +68,20 @@ async def _try(
     except LookError as error:
         return _outcome(channel, error, None), None
     except Exception as error:
+        if isinstance(error, TimeoutError) and limit.expired():
+            fault = _fault(channel, TransportFault.code, "the look took longer than its lease allows")
+            return Outcome(channel=channel, fault=fault), None
         log.exception("unexpected error in a look", account=account.id, channel=channel.adapter)
         return Outcome(channel=channel, fault=_fault(channel, "unexpected", type(error).__name__)), None
-    if snapshot.partial or snapshot.covers_from is None:
-        fault = _fault(channel, Degraded.code, snapshot.partial or "the view covers nothing")
+    if snapshot.partial:
+        fault = _fault(channel, Degraded.code, snapshot.partial)
         return Outcome(channel=channel, fault=fault, digest=snapshot.digest, skipped=snapshot.skipped), snapshot
-    return Outcome(channel=channel, digest=snapshot.digest, skipped=snapshot.skipped), snapshot
+    return Outcome(channel=channel, source=source_name(adapter, channel), digest=snapshot.digest, skipped=snapshot.skipped), snapshot
+
+
+def source_name(adapter: Adapter, channel: Channel) -> str:
+    """Return what a channel looks through: the platform itself, by the adapter's name, or one bridge of several, by its lane."""
+    return channel.adapter if adapter.first_hand else adapter.lane(channel)
 
 
 def _fault(channel: Channel, code: str, message: str) -> Fault:

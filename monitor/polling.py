@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from monitor import poller
-from monitor.after import After, after
+from monitor.after import After, after, sane
 from monitor.committer import Committer
 from monitor.errors import StoreAway
 from monitor.judging import Judge
@@ -29,6 +30,12 @@ log = structlog.get_logger("polling")
 
 GATHER_SECONDS = 0.01
 """How long the first look to end waits for others to end, before new ones are claimed."""
+
+LEASE_MARGIN = 0.1
+"""Share of a lease that is kept for judging and writing what a look showed."""
+
+LANE_MARK = " + "
+"""Between the lanes of an account, where it has several."""
 
 QUEUE_PER_LANE = 1
 """Accounts lent to a spaced lane beyond what it has under way: the next one is at hand, none waits long."""
@@ -59,6 +66,7 @@ class Polling:
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._under_way: dict[asyncio.Task[None], Claim] = {}
         self._lanes: Counter[str] = Counter()
+        self._behind: dict[str, set[str]] = {}
         self._room: dict[str, int] = {}
         self._freed = asyncio.Event()
         self.paces: dict[str, Pace] = {}
@@ -100,14 +108,33 @@ class Polling:
         space = self._settings.in_flight - len(self._under_way)
         if space <= 0:
             return 0
-        full = [lane for lane, room in self._room.items() if self._lanes[lane] >= room]
-        claims = await self._store.claim_due(self._owner, self._clock.now(), self._lease, space, self._room_left, full)
+        full = {whole for lane in self._room if self._left(lane) <= 0 for whole in self._behind.get(lane, ())}
+        claims = await self._store.claim_due(self._owner, self._clock.now(), self._lease, space, self._accepting(), full)
         if claims:
             await self._start(claims)
         return len(claims)
 
-    def _room_left(self, lane: str) -> int:
+    def _left(self, lane: str) -> int:
         return self._room.get(lane, self._settings.in_flight) - self._lanes[lane]
+
+    def _accepting(self) -> Callable[[str], bool]:
+        """Return what says whether one more account fits behind all its lanes, counting those it has accepted."""
+        taken: Counter[str] = Counter()
+
+        def accept(whole: str) -> bool:
+            lanes = self._parts(whole)
+            if any(self._left(lane) <= taken[lane] for lane in lanes):
+                return False
+            taken.update(lanes)
+            return True
+
+        return accept
+
+    def _parts(self, whole: str) -> tuple[str, ...]:
+        lanes = tuple(whole.split(LANE_MARK)) if whole else ()
+        for lane in lanes:
+            self._behind.setdefault(lane, set()).add(whole)
+        return lanes
 
     async def _start(self, claims: Sequence[Claim]) -> None:
         ids = [claim.state.account_id for claim in claims]
@@ -119,32 +146,39 @@ class Polling:
             account = accounts.get(claim.state.account_id)
             if account is None:
                 continue
-            lane = self.lane_of(account)
-            self._lanes[lane] += 1
+            lanes = self._parts(self.lane_of(account))
+            self._lanes.update(lanes)
             known = reposts.get(account.id, [])
             task = asyncio.create_task(self._one(claim, account, alive.get(account.id, {}), known), name=f"look {account.id}")
             self._under_way[task] = claim
-            task.add_done_callback(lambda done, lane=lane: self._ended(done, lane))  # type: ignore[misc]
+            task.add_done_callback(partial(self._ended, lanes))
 
-    def _ended(self, task: asyncio.Task[None], lane: str) -> None:
+    def _ended(self, lanes: tuple[str, ...], task: asyncio.Task[None]) -> None:
         self._under_way.pop(task, None)
         self._freed.set()
-        self._lanes[lane] -= 1
+        self._lanes.subtract(lanes)
         if not task.cancelled() and task.exception() is not None:
             self._metrics.observe_unexpected("poll")
             log.error("a poll failed unexpectedly", task=task.get_name(), exc_info=task.exception())
 
     def lane_of(self, account: Account) -> str:
-        """Return what the account's first usable channel queues behind, and note how much that lane can take."""
+        """Return all that the account's looks may queue behind, and note how much each of these lanes can take.
+
+        All its channels count, not the first alone: where that one never suffices, everybody ends up behind the second.
+        """
+        lanes: dict[str, None] = {}
         for channel in account.channels:
             adapter = self._adapters.get(channel.adapter)
-            if adapter is not None:
-                lane = adapter.lane(channel)
-                if lane not in self._room:
-                    spaced = adapter.settings.spacing_seconds > 0
-                    self._room[lane] = adapter.settings.in_flight + (QUEUE_PER_LANE if spaced else 0)
-                return lane
-        return ""
+            if adapter is None:
+                continue
+            lane = adapter.lane(channel)
+            lanes[lane] = None
+            if lane not in self._room:
+                spaced = adapter.settings.spacing_seconds > 0
+                self._room[lane] = adapter.settings.in_flight + (QUEUE_PER_LANE if spaced else 0)
+        whole = LANE_MARK.join(lanes)
+        self._parts(whole)
+        return whole
 
     async def finish(self, seconds: float) -> None:
         """Let the looks under way finish; give back what has not after `seconds`. Nothing is lost: a lease ends by itself."""
@@ -164,31 +198,37 @@ class Polling:
 
     async def poll_now(self, ids: Sequence[str]) -> dict[str, Poll]:
         """Look at these accounts now, due or not; return what each look was. An account under way elsewhere is left out."""
-        claims = await self._store.claim(ids, self._owner, self._clock.now(), self._lease)
-        accounts = await self._store.claimed_accounts(claims)
-        alive = await self._store.alive_alerts(ids)
-        reposts = await self._store.reposts(ids)
         polls: dict[str, Poll] = {}
-        for claim in claims:
-            account = accounts[claim.state.account_id]
-            polls[account.id] = await self._one_poll(claim, account, alive.get(account.id, {}), reposts.get(account.id, []))
+        for each in ids:
+            # One at a time: a lease runs from its claim, and the last of many would wait longer than it lasts.
+            claims = await self._store.claim([each], self._owner, self._clock.now(), self._lease)
+            accounts = await self._store.claimed_accounts(claims)
+            alive = await self._store.alive_alerts([each])
+            reposts = await self._store.reposts([each])
+            for claim in claims:
+                poll = await self._one_poll(claim, accounts[each], alive.get(each, {}), reposts.get(each, []))
+                if poll is not None:
+                    polls[each] = poll
         return polls
 
     async def _one(self, claim: Claim, account: Account, alive: Mapping[str, Alert], reposts: Sequence[Repost]) -> None:
         await self._one_poll(claim, account, alive, reposts)
 
-    async def _one_poll(self, claim: Claim, account: Account, alive: Mapping[str, Alert], reposts: Sequence[Repost]) -> Poll:
-        """Look, judge, commit.
+    async def _one_poll(self, claim: Claim, account: Account, alive: Mapping[str, Alert], reposts: Sequence[Repost]) -> Poll | None:
+        """Look, judge, commit; return None when nothing could be written.
 
-        1. Look; take note of how each channel fared.
+        1. Look, for as long as the lease allows; take note of how each channel fared. What a second-hand source covers is believed
+           only as far as it is proven alive.
         2. Make the state after it, when to look next, and what the new posts carry.
         3. Judge, and write everything at once. A look that outlived its lease writes nothing: somebody else has the account now.
         """
-        poll = await poller.look(account, claim.state, self._adapters, self._pauses, self._clock)
+        seconds = (claim.until - self._clock.now()).total_seconds() - LEASE_MARGIN * self._settings.lease_seconds
+        poll = await poller.look(account, claim.state, self._adapters, self._pauses, self._clock, seconds)
+        poll = self._judge.believed(account, poll)
         for outcome in poll.outcomes:
             if not outcome.passed_over:
                 self._pauses.record(outcome, self._adapters[outcome.channel.adapter].lane(outcome.channel), poll.at)
-        outcome_of = after(claim.state, poll)
+        outcome_of = after(sane(claim.state, poll.at), poll)
         state = await self._settled_state(outcome_of, account, poll)
         fresh = [post for post, _ in (*outcome_of.new, *outcome_of.changed)]
         carried = self._judge.carried(fresh, account) if self._judge.live and fresh else []
@@ -202,8 +242,7 @@ class Polling:
             reposts=tuple(carried),
             alerts=self._alerts(claim.state, state, account, fresh, alive, [*reposts, *carried]),
         )
-        await self._commit(write, account)
-        return poll
+        return poll if await self._commit(write, account) else None
 
     def _alerts(
         self,
@@ -220,15 +259,16 @@ class Polling:
         at = state.last_tried_at or self._clock.now()
         return tuple(self._judge.changes(self._judge.facts(account, state, at, reposts), alive))
 
-    async def _commit(self, write: PollWrite, account: Account) -> None:
+    async def _commit(self, write: PollWrite, account: Account) -> bool:
         if self._clock.now() >= write.claim.until:
             log.warning("a look outlived its lease and is dropped", account=account.id)
-            return
+            return False
         written = await self._committer.put(write)
         self._metrics.observe_poll(write.poll, account, written.inserted.get(account.id, 0))
         for change in write.alerts:
             self._metrics.observe_alert(change.after.finding.rule, change.after.stage)
         _log_edges(account, write.claim.state, write.state)
+        return account.id not in written.stale
 
     async def _settled_state(self, result: After, account: Account, poll: Poll) -> AccountState:
         state = result.state
@@ -241,6 +281,11 @@ class Polling:
         return state.model_copy(update={"next_poll_at": self._next(state, account, poll)})
 
     def _next(self, state: AccountState, account: Account, poll: Poll) -> datetime:
+        """Return when to look next: never further ahead than a day or so, since what is stored outlives the reason for it."""
+        furthest = poll.at + max(timedelta(seconds=self._backoff.gone), timedelta(days=1)) * 1.1
+        return min(self._planned(state, account, poll), furthest)
+
+    def _planned(self, state: AccountState, account: Account, poll: Poll) -> datetime:
         fault = poll.fault
         resumes = self._resumes(poll)
         if resumes is not None:

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from monitor.articles import read_articles as read_articles
-from monitor.cells import Cell, Refused, block, day, emails, flag, identifier, line, one_of, refuse_spoilt, shown, words
+from monitor.cells import Cell, Refused, block, day, emails, flag, identifier, line, one_of, refuse_spoilt, refuse_wide, shown, words
 from monitor.changes import Difference as Difference
 from monitor.changes import difference as difference
 from monitor.changes import render_difference as render_difference
@@ -51,7 +51,7 @@ COLUMNS = (
 """The template's columns, in its order. 渠道 and 平台账号 are the short way to write one channel without options."""
 
 HANDLE_LIMIT = 400
-"""Characters of a handle: it may be a feed's address, and becomes part of an id of at most 512."""
+"""Characters of a handle: it may be a feed's address, and becomes part of an id of at most 1024."""
 
 _SEPARATED = re.compile(r"；|\n|(?:^|\s);|;(?=\s|$)")
 _OPTION = re.compile(r"([a-z][a-z0-9_]{0,39})=(\S+)")
@@ -142,6 +142,7 @@ def _code(cell: Cell) -> str:
     whole = without_breaks(block(cell))
     if _INVISIBLE.search(whole):
         raise Refused("含有不可见字符，请重新手工输入")
+    refuse_wide(whole)
     return identifier(whole)
 
 
@@ -176,6 +177,7 @@ def _handle(text: str) -> str:
     refuse_spoilt(text)
     if _INVISIBLE.search(text):
         raise Refused("平台账号含有不可见字符，请重新手工输入")
+    refuse_wide(text)
     if len(text) > HANDLE_LIMIT:
         raise Refused(f"平台账号过长，最多 {HANDLE_LIMIT} 个字符")
     if _LOGIN_IN_LINK.match(text):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -23,6 +22,7 @@ from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
     CollectionInvalid,
+    ConfigurationError,
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
@@ -34,8 +34,8 @@ from pymongo.errors import (
 )
 
 from monitor import documents
-from monitor.errors import StoreAway
-from monitor.model import Account, AccountState, Alert, Article, ChannelState, Post, PostMark, Repost, Stage, Status
+from monitor.errors import BadSettings, StoreAway
+from monitor.model import Account, AccountState, Alert, Article, ChannelState, Post, PostMark, Repost, Stage, Status, local_date
 from monitor.writes import AlertChange, Claim, PollWrite, StoredPost, Written
 
 DUPLICATE_KEY = 11000
@@ -53,7 +53,7 @@ _WAITING_HELPS = (
     WTimeoutError,
 )
 
-_COLLECTIONS = ("accounts", "articles", "states", "posts", "reposts", "alerts", "polls", "channels", "looks")
+_COLLECTIONS = ("accounts", "articles", "states", "posts", "reposts", "alerts", "polls", "channels", "looks", "leases")
 
 _INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "states": [IndexModel([("due_at", ASCENDING), ("lane", ASCENDING)])],
@@ -76,16 +76,7 @@ class Store:
         self.poll_record_days = poll_record_days
         self._recent: dict[tuple[str, str], Account] = {}
         # Motor binds to the running loop; a store is therefore made inside it.
-        self._client: Any = AsyncIOMotorClient(
-            url,
-            tz_aware=True,
-            tzinfo=UTC,
-            retryWrites=True,
-            appname="zhengwu-monitor",
-            serverSelectionTimeoutMS=int(selection_seconds * 1000),
-            connectTimeoutMS=10_000,
-            socketTimeoutMS=60_000,
-        )
+        self._client: Any = _client(url, selection_seconds)
         self._database: Any = self._client.get_database(
             database,
             codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
@@ -96,8 +87,11 @@ class Store:
         self._db: Any = SimpleNamespace(**{name: self._database[name] for name in _COLLECTIONS})
 
     async def open(self) -> None:
-        """Create what is missing: the poll records as a time-series collection with expiry, and all indexes."""
-        with _translated():
+        """Create what is missing: the poll records as a time-series collection with expiry, and all indexes.
+
+        Raises `BadSettings` when the login is refused.
+        """
+        with _translated(), _login_told():
             await self._make_poll_records(self.poll_record_days * 86_400)
             for name, indexes in _INDEXES.items():
                 await self._database[name].create_indexes(list(indexes))
@@ -135,6 +129,7 @@ class Store:
         """Make the roster exactly these accounts. New ones are due at once; what is known of removed ones is kept but not looked at."""
         ids = [account.id for account in accounts]
         with _translated():
+            await self._forget_wrong_pages(accounts, now)
             if accounts:
                 await self._db.accounts.bulk_write(
                     [ReplaceOne({"_id": a.id}, documents.plain(a), upsert=True) for a in accounts], ordered=False
@@ -150,11 +145,38 @@ class Store:
                 {"_id": {"$nin": ids}, "due_at": {"$ne": None}}, {"$set": {"due_at": None, "lease": None}, "$inc": {"fence": 1}}
             )
             # An account that left the roster, or is no longer judged, has not recovered: its alerts end without a letter.
-            judged = [account.id for account in accounts if account.status not in (Status.CLOSED, Status.EXEMPT)]
+            judged = [account.id for account in accounts if _judged(account, now)]
             await self._db.alerts.update_many(
                 {"alive": True, "account_id": {"$nin": [None, *judged]}},
                 {"$set": {"stage": Stage.RESOLVED, "alive": False, "resolved_at": now, "told": {}, "tries": {}}},
             )
+
+    async def _forget_wrong_pages(self, accounts: Sequence[Account], now: datetime) -> None:
+        """Let go of what was seen through a channel that an account no longer names: it was another page.
+
+        The posts stay, but under a name of their own; the account is looked at anew, and a look under way on the old page writes nothing.
+        """
+        before = {account.id: account for account in await self.accounts(account.id for account in accounts)}
+        for account in accounts:
+            old = before.get(account.id)
+            kept = {(channel.adapter, channel.handle) for channel in account.channels}
+            lost = [channel for channel in (old.channels if old else ()) if (channel.adapter, channel.handle) not in kept]
+            if not lost:
+                continue
+            fresh = AccountState(account_id=account.id).model_dump(exclude={"account_id", "next_poll_at"})
+            await self._db.states.update_one(
+                {"_id": account.id}, {"$set": {**fresh, "due_at": now, "lease": None}, "$inc": {"fence": 1}}
+            )
+            for channel in lost:
+                await self._db.posts.update_many(
+                    {"account_id": account.id, "channel": channel.adapter}, {"$set": {"account_id": f"{account.id} ~ {channel.key}"}}
+                )
+
+    async def heal_clock(self, now: datetime, furthest: timedelta) -> int:
+        """Make due what lies further ahead than any plan reaches, as a clock that ran ahead leaves it; return how many."""
+        with _translated():
+            result = await self._db.states.update_many({"due_at": {"$gt": now + furthest}}, {"$set": {"due_at": now, "lease": None}})
+            return int(result.modified_count)
 
     async def accounts(self, ids: Iterable[str] | None = None) -> list[Account]:
         """Return the roster, or the accounts of these ids, ordered by id."""
@@ -194,22 +216,20 @@ class Store:
         now: datetime,
         lease: timedelta,
         limit: int,
-        room: Callable[[str], int] = lambda lane: 1 << 30,
+        accept: Callable[[str], bool] = lambda lane: True,
         full: Iterable[str] = (),
     ) -> list[Claim]:
         """Lend up to `limit` accounts that are due, the longest due first.
 
-        `room` says how many more a lane can take and `full` names the lanes that can take none, so that nobody is lent only to queue.
+        `accept` is asked about each account's lane and keeps count itself; `full` names lanes that can take none. So nobody is lent
+        only to queue.
         """
         query: dict[str, Any] = {"due_at": {"$lte": now}, "lane": {"$nin": list(full)}}
         with _translated():
             due = self._db.states.find(query, {"lane": 1}).sort("due_at", ASCENDING).limit(4 * limit)
-            taken: Counter[str] = Counter()
             ids: list[str] = []
             async for doc in due:
-                lane = doc.get("lane", "")
-                if len(ids) < limit and taken[lane] < room(lane):
-                    taken[lane] += 1
+                if len(ids) < limit and accept(doc.get("lane", "")):
                     ids.append(doc["_id"])
             return await self._lend(ids, {"due_at": {"$lte": now}}, owner, now, lease) if ids else []
 
@@ -379,6 +399,13 @@ class Store:
             found = self._db.posts.find({"keys": {"$in": list(keys)}, "published_at": {"$gte": since}})
             return [documents.post(doc) async for doc in found]
 
+    async def posts_since(self, account_ids: Iterable[str], since: datetime, until: datetime, batch: int = 200) -> AsyncIterator[Post]:
+        """Walk over the visible posts of these accounts within the span, a batch at a time, so that memory does not grow with them."""
+        span = {"account_id": {"$in": list(account_ids)}, "published_at": {"$gte": since, "$lte": until}}
+        with _translated():
+            async for doc in self._db.posts.find({**span, "private": {"$ne": True}, "deleted_at": None}).batch_size(batch):
+                yield documents.post(doc)
+
     async def put_reposts(self, reposts: Sequence[Repost]) -> None:
         with _translated():
             await self._put_reposts(reposts)
@@ -413,6 +440,16 @@ class Store:
         with _translated():
             if writes:
                 await self._db.alerts.bulk_write(writes, ordered=False)
+
+    async def hold(self, name: str, owner: str, now: datetime, lease: timedelta) -> bool:
+        """Take or keep what one daemon at a time may do, until the lease ends; False while it is another owner's."""
+        free = {"_id": name, "$or": [{"until": {"$lte": now}}, {"owner": owner}]}
+        with _translated():
+            try:
+                await self._db.leases.update_one(free, {"$set": {"owner": owner, "until": now + lease}}, upsert=True)
+            except DuplicateKeyError:
+                return False
+        return True
 
     # -- channels, counts, hand checks --------------------------------------------------------------------------------------
 
@@ -458,6 +495,44 @@ class Store:
         await self.commit([write])
 
 
+_URL_SETTING = "mongo.url（环境变量 ZHENGWU_MONGO__URL）"
+_LOGIN_REFUSED = {
+    13: "数据库要求登录，或该用户没有读写权限，请核对用户名及其角色",
+    18: "数据库登录未成功，请核对用户名、密码和 authSource",
+}
+"""Unauthorized, AuthenticationFailed: only the operator can mend these."""
+
+
+def _client(url: str, selection_seconds: float) -> Any:
+    """Return the driver's client. Raises `BadSettings` for an address it cannot use; the driver's words, which quote it, end here."""
+    try:
+        return AsyncIOMotorClient(
+            url,
+            tz_aware=True,
+            tzinfo=UTC,
+            retryWrites=True,
+            appname="zhengwu-monitor",
+            serverSelectionTimeoutMS=int(selection_seconds * 1000),
+            connectTimeoutMS=10_000,
+            socketTimeoutMS=60_000,
+        )
+    except (ConfigurationError, ValueError, OSError):
+        expected = "应如 mongodb://用户名:密码@主机:27017/，用户名和密码中的特殊字符须写成 %40 这样的百分号编码"
+        raise BadSettings([f"{_URL_SETTING}：不是可用的数据库地址，{expected}"]) from None
+
+
+@contextlib.contextmanager
+def _login_told() -> Iterator[None]:
+    try:
+        yield
+    except ConfigurationError as error:
+        raise BadSettings([f"{_URL_SETTING}：其中的选项与数据库不符（{type(error).__name__}）"]) from None
+    except OperationFailure as error:
+        if error.code not in _LOGIN_REFUSED:
+            raise
+        raise BadSettings([f"{_URL_SETTING}：{_LOGIN_REFUSED[error.code]}"]) from None
+
+
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
     try:
@@ -486,6 +561,13 @@ def _waiting_mends(error: BulkWriteError) -> bool:
     details = error.details or {}
     codes = {each["code"] for each in details.get("writeErrors", [])} - {DUPLICATE_KEY}
     return codes <= _PASSING_CODES and bool(codes or details.get("writeConcernErrors"))
+
+
+def _judged(account: Account, now: datetime) -> bool:
+    """Whether the account is judged at all: not once it is closed, nor while it is excused."""
+    if account.status is Status.EXEMPT:
+        return account.exempt_until is not None and account.exempt_until < local_date(now)
+    return account.status is not Status.CLOSED
 
 
 def _duplicates_only(error: BulkWriteError) -> set[int]:

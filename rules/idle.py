@@ -134,7 +134,7 @@ class Idle(Noun):
         try:
             return self._on_the_ladder(facts, silence_of(facts))
         except UnknownYear as error:
-            return self._undetermined(facts, f"缺少{error.year}年工作日历，无法计算工作日")
+            return self._surely_fresh(facts) or self._undetermined(facts, f"缺少{error.year}年工作日历，无法计算工作日")
 
     def _by_roster(self, facts: AccountFacts) -> Weighed | None:
         account = facts.account
@@ -164,6 +164,15 @@ class Idle(Noun):
         if silence.never or day is None:
             return self._never(facts, silence)
         return self._failed(facts, silence, day, local_date(seen))
+
+    def _surely_fresh(self, facts: AccountFacts) -> Weighed | None:
+        """Judge without the calendar: there are never more working days than days, so fewer days than the first rung's are below it."""
+        silence = silence_of(facts)
+        if silence.day is None or (local_date(facts.now) - silence.day).days >= self.rungs[0].days:
+            return None
+        if silence.never and doubt(facts, silence.since, self.sight_max_age):
+            return None
+        return Weighed(self._standing(facts, Verdict.QUALIFIED, self._well(facts), ""), 0, _recovery(facts, silence))
 
     def _qualified(self, facts: AccountFacts, silence: Silence, day: date, reason: str) -> Weighed:
         """Build the passing standing; a rung that is feared but not proven is not said aloud."""

@@ -26,6 +26,7 @@ from rules.evidence import called, doubt, evidence_of, fault_at, fault_reason, s
 
 NOT_YET_SEEN = "截止时间后尚未采集到有效数据"
 OPENED_LATER = "账号开通晚于截止时间"
+SEEMS_FOUND = "疑似转载，待人工核实"
 FOUND = (RepostVerdict.DONE, RepostVerdict.IRREGULAR, RepostVerdict.LATE)
 
 HINT_RUNG, MISSING_RUNG = 0, 1
@@ -34,8 +35,9 @@ HINT_RUNG, MISSING_RUNG = 0, 1
 class MissingRepost(Noun):
     """Judges each article the account owes. Missing only where everything from its publication to past its deadline was seen.
 
-    Several reposts count once: the earliest for time, the best for form (handbook 5.1). `grace_hours` forgives a delay,
-    `hint_hours` before the deadline the operator is reminded, 0 for never.
+    Several reposts count once: the earliest for time, the best for form (handbook 5.1). Where there are only candidates it cannot be
+    told, before the deadline and after: the standing shows the earliest of them, and no finding fires or clears.
+    `grace_hours` forgives a delay, `hint_hours` before the deadline the operator is reminded, 0 for never.
     """
 
     name: ClassVar[str] = "missing_repost"
@@ -66,8 +68,11 @@ class MissingRepost(Noun):
 
     def _stand(self, facts: AccountFacts, article: Article) -> RepostStanding:
         found = _found(facts, article)
+        proper = [repost for repost in found if repost.grade != "candidate"]
+        if proper:
+            return self._graded(facts, article, proper)
         if found:
-            return self._graded(facts, article, found)
+            return _standing(facts, article, RepostVerdict.UNDETERMINED, SEEMS_FOUND, found[0])
         if facts.now <= self._deadline(article):
             return _standing(facts, article, RepostVerdict.NOT_YET)
         reason = self._doubt(facts, article)

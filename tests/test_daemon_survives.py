@@ -117,7 +117,7 @@ async def test_a_source_that_fails_for_a_while_moves_nothing_back_and_is_no_sile
     changes = {"channels": FAST, "schedule": {"backoff_start_minutes": 0.005, "backoff_cap_hours": 0.001}}
     async with TestServer(bridge.app()) as server, running(quick_settings(mongod, database, **changes)) as app:
         await enrol(app, *accounts(server, 1))
-        await until(lambda: len(bridge.shown.get("acc0", [])) >= 2)
+        await until(lambda: len(bridge.shown.get("acc0", [])) >= 4)
 
         bridge.status = 500
 

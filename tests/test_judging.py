@@ -207,6 +207,61 @@ async def test_an_article_that_comes_late_finds_the_posts_that_were_already_stor
     assert await repost_verdicts(app) == {"did": "已转载", "didnot": "未转载"}
 
 
+async def test_a_near_title_stored_before_its_article_came_is_no_default(app: App) -> None:
+    nearly, did_not = account("nearly"), account("didnot")
+    await enrolled(app, nearly, did_not)
+    await seen_posts(app, nearly, "【示例社】全市优化营商环境大会召开（附全文）", "别的消息")
+    await seen_posts(app, did_not, "今日天气", "别的消息")
+    await app.judge.tick(NOON)
+
+    await app.store.put_articles([article("全市优化营商环境大会召开")])
+
+    assert await repost_verdicts(app) == {"nearly": "无法判定", "didnot": "未转载"}
+    # Matched twice: the second round must not forget what the first one found.
+    assert await repost_verdicts(app, SETTLED + timedelta(minutes=1)) == {"nearly": "无法判定", "didnot": "未转载"}
+    assert [alert.finding.account_id for alert in await app.store.alerts() if alert.finding.rule == "missing_repost"] == ["didnot"]
+
+
+async def test_a_near_title_that_a_look_brings_after_its_article_is_no_default(app: App) -> None:
+    nearly, did, did_not = account("nearly"), account("did"), account("didnot")
+    await enrolled(app, nearly, did, did_not)
+    await app.store.put_articles([article("全市优化营商环境大会召开")])
+    # Two rounds of matching go by before the posts come, so that only their look can find them.
+    await app.judge.tick(NOON)
+    await app.judge.tick(NOON)
+
+    for who, title in ((nearly, "要闻丨全市优化营商环境大会召开"), (did, "全市优化营商环境大会召开"), (did_not, "今日天气")):
+        await seen_posts(app, who, title)
+        (stored,) = await app.store.posts(who.id)
+        await app.store.put_reposts(app.judge.carried([stored], who))
+
+    assert await repost_verdicts(app) == {"nearly": "无法判定", "did": "已转载", "didnot": "未转载"}
+
+
+async def test_a_corrected_article_lets_go_of_near_titles_too(app: App) -> None:
+    who = account("nearly")
+    await enrolled(app, who)
+    await seen_posts(app, who, "要闻丨全市优化营商环境大会召开")
+    await app.store.put_articles([article("全市优化营商环境大会召开")])
+    assert await repost_verdicts(app) == {"nearly": "无法判定"}
+
+    await app.store.put_articles([article("全市安全生产工作会议召开")])
+
+    assert await repost_verdicts(app) == {"nearly": "未转载"}
+
+
+async def test_the_original_seen_by_a_look_stands_as_its_publishers_repost(app: App) -> None:
+    issuer = account("issuer")
+    original = post("5000000000000001", NOON - 3 * DAY, "issuer", title="全市优化营商环境大会召开")
+    await enrolled(app, issuer)
+    await app.store.put_articles([article("全市优化营商环境大会召开", origins=("weibo:issuer:5000000000000001",))])
+    await app.judge.tick(NOON)
+
+    (found,) = app.judge.carried([original], issuer)
+
+    assert (found.grade, found.evidence["by"]) == ("in_order", "original")
+
+
 async def test_a_corrected_article_lets_go_of_what_no_longer_matches(app: App) -> None:
     who = account("did")
     await enrolled(app, who)

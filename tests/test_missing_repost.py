@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -136,6 +136,39 @@ def test_a_deadline_before_publication_accuses_nobody_unseen() -> None:
     known = owing(state(None, (PUBLISHED, NOW - timedelta(hours=1))), articles=(odd,))
 
     assert stand(known).verdict is RepostVerdict.UNDETERMINED
+
+
+@pytest.mark.parametrize("now", [DUE - timedelta(hours=1), NOW], ids=["before the deadline", "after it"])
+def test_a_candidate_alone_is_undetermined_and_silent(now: datetime) -> None:
+    first, second = repost("2022-05-16 09:00", "candidate"), repost("2022-05-16 12:00", "candidate")
+    known = owing(reposts=(second, first), now=now)
+
+    standing = stand(known)
+
+    assert (standing.verdict, standing.reason, standing.repost) == (RepostVerdict.UNDETERMINED, "疑似转载，待人工核实", first)
+    assert list(MissingRepost(hint_hours=4).judge(known)) == []
+
+
+@pytest.mark.parametrize(
+    ("proper", "verdict"),
+    [
+        pytest.param(repost(IN_TIME), RepostVerdict.DONE, id="in order"),
+        pytest.param(repost(LATE), RepostVerdict.LATE, id="late, whatever the candidate's time"),
+        pytest.param(repost(IN_TIME, "irregular"), RepostVerdict.IRREGULAR, id="irregular"),
+    ],
+)
+def test_a_proper_repost_wins_over_a_candidate(proper: Repost, verdict: RepostVerdict) -> None:
+    known = owing(reposts=(repost("2022-05-15 19:00", "candidate"), proper))
+
+    standing = stand(known)
+    (finding,) = RULE.judge(known)
+
+    assert (standing.verdict, standing.repost) == (verdict, proper)
+    assert finding.status is Firing.CLEAR
+
+
+def test_a_candidate_from_after_the_moment_judged_is_not_counted() -> None:
+    assert stand(owing(reposts=(repost("2022-05-17 09:01", "candidate"),))).verdict is RepostVerdict.MISSING
 
 
 def test_what_was_published_after_the_moment_judged_is_not_counted() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
@@ -66,7 +67,7 @@ class Desk:
 
     async def poll(self, asked: Account = ACCOUNT, **memory: Any) -> Poll:
         adapters: Mapping[str, Adapter] = self.adapters
-        return await look(asked, state(memory=memory), adapters, self.pauses, self.clock)
+        return await look(asked, state(memory=memory), adapters, self.pauses, self.clock, 60.0)
 
     @property
     def asked(self) -> list[str]:
@@ -126,12 +127,30 @@ async def test_a_degraded_look_may_have_shown_nothing() -> None:
     assert codes(poll) == ["degraded"] * 3
 
 
-async def test_a_view_that_covers_nothing_is_not_enough_even_if_it_does_not_say_why() -> None:
+async def test_a_whole_page_that_reaches_back_less_than_its_source_lags_is_a_good_look_that_covers_nothing() -> None:
     desk = Desk(snapshot(post(), channel="first", since=None), snapshot(channel="second"))
 
     poll = await desk.poll()
+    seen = after(state(), poll).state
 
-    assert codes(poll) == ["degraded", ""]
+    assert codes(poll) == [""]
+    assert seen.last_good is not None
+    assert seen.last_good.covers_until is None
+    assert seen.sight.spans == ()
+
+
+async def test_a_look_ends_before_its_lease_and_is_a_fault_of_the_way() -> None:
+    class Waiting(Script):
+        async def look(self, *_: object) -> Snapshot:
+            await asyncio.sleep(30)
+            raise AssertionError("it was not stopped")
+
+    desk = Desk(snapshot(channel="first"))
+    desk.adapters["first"] = Waiting("first", snapshot(channel="first"), desk.clock, 0.0)
+
+    poll = await look(ACCOUNT, state(), desk.adapters, desk.pauses, desk.clock, 0.05)
+
+    assert codes(poll)[0] == "transport_fault"
 
 
 async def test_an_unchanged_view_is_enough() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judging import NOW, account, at, facts, idle_for, state
 
-from monitor.model import Kind, Platform, Role, Severity, Standing, Verdict, end_of_day, start_of_day
+from monitor.model import BEGINNING, Firing, Kind, Platform, Role, Severity, Standing, Verdict, end_of_day, start_of_day
 from rules import PROFILES
 from rules.cadence import update_class
 from rules.idle import Idle, Rung
@@ -193,6 +193,35 @@ def test_a_year_without_a_calendar_is_said_and_not_guessed() -> None:
     assert (standing.verdict, standing.idle_days) == (Verdict.UNDETERMINED, None)
     assert "工作日历" in standing.reason
     assert list(FUYANG.judge(known)) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "verdict", "rungs"),
+    [
+        pytest.param(0, Verdict.QUALIFIED, [0], id="today"),
+        pytest.param(4, Verdict.QUALIFIED, [0], id="four days are at most four working days"),
+        pytest.param(5, Verdict.UNDETERMINED, [], id="five days may be the first rung"),
+    ],
+)
+def test_without_a_calendar_a_fresh_post_is_fresh_all_the_same(days: int, verdict: Verdict, rungs: list[int]) -> None:
+    now = at("2099-01-20 18:00")
+    known = facts(idle_for(days, now), now)
+
+    standing, findings = FUYANG.stand(known), list(FUYANG.judge(known))
+
+    assert standing.verdict is verdict
+    assert [finding.rung for finding in findings] == rungs
+    assert all(finding.status is Firing.CLEAR for finding in findings)
+
+
+def test_without_a_calendar_a_new_account_is_fresh_only_where_all_was_seen() -> None:
+    now = at("2099-01-20 18:00")
+    new = account(opened_on=date(2099, 1, 18))
+
+    seen = FUYANG.stand(facts(state(None, (BEGINNING, now)), now, account=new))
+    unseen = FUYANG.stand(facts(state(None), now, account=new))
+
+    assert (seen.verdict, unseen.verdict) == (Verdict.QUALIFIED, Verdict.UNDETERMINED)
 
 
 def test_a_span_that_reaches_into_an_unknown_year_raises_and_names_the_first() -> None:

@@ -11,8 +11,8 @@ from openpyxl import Workbook
 from monitor.articles import read_articles
 from monitor.cells import Cell, Refused, day, emails, identifier, moment
 from monitor.errors import BadInput
-from monitor.model import Channel, Contact, Kind, Platform, Role, Status
-from monitor.roster import COLUMNS, difference, read_accounts, render_difference
+from monitor.model import Channel, Contact, Kind, Platform, PostMark, Role, Status
+from monitor.roster import COLUMNS, HANDLE_LIMIT, difference, read_accounts, render_difference
 from monitor.sheets import Remark
 
 FIXTURES = Path(__file__).parent / "fixtures" / "roster"
@@ -259,6 +259,41 @@ def test_addresses_that_mail_servers_would_refuse_are_refused_here(text: str) ->
 )
 def test_honest_ids_pass(text: str) -> None:
     assert identifier(text) == text
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "hint"),
+    [
+        pytest.param("９９９９00M001WX0001,微信,甲,,,", "标识码", "999900M001WX0001", id="digits of a code"),
+        pytest.param("999900Ｍ001WX0001,微信,甲,,,", "标识码", "999900M001WX0001", id="a letter of a code"),
+        pytest.param("x,微博,甲,,weibo.openapi,６１０００６８３５０", "平台账号", "6100068350", id="a handle"),
+        pytest.param("x,微信,甲,feed gh＿1,,", "采集渠道", "gh_1", id="a low line in a channel's handle"),
+        pytest.param("x,微信,甲,manual 示例Ａ,,", "采集渠道", "示例A", id="a letter beside Chinese"),
+    ],
+)
+def test_full_width_digits_and_letters_in_what_names_an_account_are_refused(row: str, column: str, hint: str, tmp_path: Path) -> None:
+    path = roster(tmp_path, "标识码,平台,账号名称,采集渠道,渠道,平台账号", row)
+
+    with pytest.raises(BadInput) as caught:
+        read_accounts(path, ADAPTERS)
+
+    (problem,) = caught.value.problems
+    assert f"第 2 行“{column}”列" in problem and "应为半角" in problem and f"“{hint}”" in problem
+
+
+def test_chinese_brackets_in_a_handle_are_no_full_width_slip(tmp_path: Path) -> None:
+    path = roster(tmp_path, "标识码,平台,账号名称,采集渠道", "x,微信,甲,manual 示例（发布）")
+
+    assert read_accounts(path, ADAPTERS).accounts[0].channels[0].handle == "示例（发布）"
+
+
+def test_the_longest_handle_makes_ids_that_fit(tmp_path: Path) -> None:
+    handle = "http://b.example.invalid/" + "x" * (HANDLE_LIMIT - 25)
+    account = read_accounts(roster(tmp_path, "平台,账号名称,采集渠道", f"微博,甲,feed {handle}"), ADAPTERS).accounts[0]
+
+    mark = PostMark(id=f"{account.id}:{'y' * 600}", published_at=datetime(2022, 5, 15, tzinfo=UTC), url="")
+
+    assert len(mark.id) > 1000
 
 
 def test_the_lint_warns_and_the_import_goes_on(tmp_path: Path) -> None:

@@ -60,7 +60,13 @@ async def test_a_lane_gets_only_what_it_can_take(store: Store) -> None:
     lanes = {f"s{n}": "slow" for n in range(10)} | {f"q{n}": "quick" for n in range(3)} | {"f": "full"}
     await store.put_accounts([account(id) for id in lanes], lanes, NOON)
 
-    claims = await store.claim_due("us", NOON, LEASE, 10, lambda lane: 2 if lane == "slow" else 100, full=["full"])
+    left = {"slow": 2, "quick": 100, "full": 100}
+
+    def accept(lane: str) -> bool:
+        left[lane] -= 1
+        return left[lane] >= 0
+
+    claims = await store.claim_due("us", NOON, LEASE, 10, accept, full=["full"])
 
     got = sorted(lanes[claim.state.account_id] for claim in claims)
     assert got == ["quick"] * 3 + ["slow"] * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,6 +11,7 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
+import structlog.testing
 from clocks import NOON, FrozenClock
 from makers import account
 
@@ -22,7 +24,7 @@ from monitor.notify.mail import SmtpNotifier
 from monitor.ports import Letter, Notifier
 from monitor.settings import NotifySettings, SmtpSettings
 from monitor.store import Store
-from monitor.telling import Telling
+from monitor.telling import REFUSED_REST, Telling
 from monitor.writes import AlertChange
 
 OPERATOR, COUNTY = Contact(email="xxy@example.invalid"), Contact(role=Role.COUNTY, email="xianqu@example.invalid")
@@ -68,8 +70,21 @@ def smtp(port: int) -> SmtpNotifier:
     return SmtpNotifier(SmtpSettings(host="127.0.0.1", port=port, security="none", sender="jiance@example.invalid", timeout_seconds=5))
 
 
-def telling(store: Store, notifier: Notifier, clock: FrozenClock) -> Telling:
-    return Telling(store, notifier, SETTINGS, "", Metrics(), clock)
+def telling(store: Store, notifier: Notifier, clock: FrozenClock, owner: str = "") -> Telling:
+    return Telling(store, notifier, SETTINGS, "", Metrics(), clock, owner=owner)
+
+
+class Picky:
+    """A mail server that refuses one address for good, until it is mended."""
+
+    def __init__(self, inner: Notifier) -> None:
+        self.inner, self.refused, self.mended = inner, 0, False
+
+    async def send(self, letter: Letter) -> None:
+        if letter.to == OPERATOR.email and not self.mended:
+            self.refused += 1
+            raise NotifyError("554 Relay access denied", permanent=True)
+        await self.inner.send(letter)
 
 
 class Dying:
@@ -172,26 +187,71 @@ async def test_what_is_pending_or_held_is_told_to_nobody(store: Store, mailbox: 
     assert mailbox.mails == []
 
 
-async def test_an_address_that_is_refused_for_good_is_not_tried_again_and_stops_nobody_else(store: Store, mailbox: Mailbox) -> None:
-    class Picky:
-        def __init__(self, inner: Notifier) -> None:
-            self.inner, self.refused = inner, 0
-
-        async def send(self, letter: Letter) -> None:
-            if letter.to == OPERATOR.email:
-                self.refused += 1
-                raise NotifyError("no such mailbox", permanent=True)
-            await self.inner.send(letter)
-
+async def test_an_address_that_is_refused_rests_for_hours_and_stops_nobody_else(store: Store, mailbox: Mailbox) -> None:
     await opened(store, "a")
-    picky = Picky(smtp(mailbox.port))
-    loop = telling(store, picky, FrozenClock(NOON))
+    picky, clock = Picky(smtp(mailbox.port)), FrozenClock(NOON)
+    loop = telling(store, picky, clock)
 
-    for _ in range(3):
+    with structlog.testing.capture_logs() as logs:
+        for minute in range(0, 360, 60):
+            clock.moment = NOON + timedelta(minutes=minute)
+            await loop.round()
+        within = picky.refused
+        clock.moment = NOON + REFUSED_REST
         await loop.round()
 
-    assert picky.refused == 1
+    assert (within, picky.refused, loop.waiting) == (1, 2, 1)
     assert Counter(mail.to for mail in mailbox.mails) == {COUNTY.email: 1, "ban@example.invalid": 1}
+    assert len([each for each in logs if each["log_level"] == "error"]) == 1
+    (stored,) = await store.alerts([Stage.OPEN])
+    assert OPERATOR.email not in stored.told and stored.tries == {}
+
+
+async def test_a_letter_that_was_refused_is_not_lost_once_the_address_is_mended(store: Store, mailbox: Mailbox) -> None:
+    await opened(store, "a")
+    picky, clock = Picky(smtp(mailbox.port)), FrozenClock(NOON)
+    loop = telling(store, picky, clock)
+    await loop.round()
+
+    picky.mended = True
+    clock.moment = NOON + REFUSED_REST
+    await loop.round()
+
+    assert Counter(mail.to for mail in mailbox.mails) == {OPERATOR.email: 1, COUNTY.email: 1, "ban@example.invalid": 1}
+    assert loop.waiting == 0
+
+
+async def test_two_daemons_on_one_database_send_each_letter_once(store: Store, mailbox: Mailbox) -> None:
+    await opened(store, "a", "b")
+    clock = FrozenClock(NOON)
+    one, other = (telling(store, smtp(mailbox.port), clock, owner) for owner in ("host 1", "host 2"))
+
+    sent = await asyncio.gather(one.round(), other.round())
+    again = await asyncio.gather(one.round(), other.round())
+
+    assert (sorted(sent), again) == ([0, 3], [0, 0])
+    assert Counter(mail.to for mail in mailbox.mails) == {OPERATOR.email: 1, COUNTY.email: 1, "ban@example.invalid": 1}
+
+
+async def test_when_the_daemon_that_told_is_gone_the_other_one_tells(store: Store, mailbox: Mailbox) -> None:
+    clock = FrozenClock(NOON)
+    one, other = (telling(store, smtp(mailbox.port), clock, owner) for owner in ("host 1", "host 2"))
+    await one.round()
+    await opened(store, "a")
+
+    too_early = await other.round()
+    clock.moment = NOON + timedelta(minutes=2)
+
+    assert (too_early, await other.round()) == (0, 3)
+
+
+async def test_a_daemon_without_a_mail_server_does_not_keep_the_others_from_telling(store: Store, mailbox: Mailbox) -> None:
+    await opened(store, "a")
+    clock = FrozenClock(NOON)
+
+    await Telling(store, None, SETTINGS, "", Metrics(), clock, owner="host 1").round()
+
+    assert await telling(store, smtp(mailbox.port), clock, "host 2").round() == 3
 
 
 async def test_the_marks_of_a_letter_survive_a_judgement_in_between(store: Store, mailbox: Mailbox) -> None:

@@ -1,7 +1,9 @@
-"""Does this post carry that key article? By the original's id, by its link, by its title; look-ups of hashes only.
+"""Does this post carry that key article? By the original's id, by its link, by its title: look-ups of hashes only.
 
 What a post and an article have in common is a *key*: `c:` a platform post, `u:` a page, `t:` a title. The store indexes the keys of
 posts, so an article that is issued later finds the posts that were already there; both ways give the same answer.
+
+A title that was dressed up or shortened has another key. Such a post is *near*: it proves nothing, but forbids to say that there is none.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from monitor.matching.ids import bid_to_mid
-from monitor.matching.text import bracket_title, first_line, title_key
+from monitor.matching.text import bracket_title, first_line, normalise_title, normalise_words, title_key
 from monitor.matching.urls import PostReference, canonical_url, is_specific, links_in, reference_of, wechat_account
 from monitor.model import Account, Article, Post, Repost
 
@@ -28,9 +30,15 @@ ID_LIMIT = 200
 """Characters of a platform's post id; longer is no id."""
 LEFT_LIMIT = 300
 """Characters of the matched field that are kept as evidence."""
+NEAR_MINIMUM = 8
+"""Normalised characters a title needs to be looked for inside other words: shorter ones stand there by chance."""
+NEAR_TEXT_LIMIT = 2_000
+"""Characters of a text in which an article's title is looked for: further down it is a mention."""
+NEAR_SHARE = 0.7
+"""A shortened title keeps at least so much of the article's; less may be the head of many titles."""
 
-By = Literal["citation", "url", "title"]
-_SCORES: dict[By, float] = {"citation": 1.0, "url": 1.0, "title": 1.0}
+By = Literal["citation", "url", "title", "near"]
+_SCORES: dict[By, float] = {"citation": 1.0, "url": 1.0, "title": 1.0, "near": 0.5}
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _UNIQUE_ALONE = frozenset({"weibo", "douyin", "toutiao"})
 """Platforms whose post ids are unique by themselves. WeChat numbers the pushes of each account anew."""
@@ -38,7 +46,7 @@ _UNIQUE_ALONE = frozenset({"weibo", "douyin", "toutiao"})
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A post carries an article. `left` is what the post says in `field`, `right` what of the article it equals."""
+    """A post carries an article. `left` is what the post says in `field`, `right` what of the article it equals ("near": resembles)."""
 
     article_id: str
     post_id: str
@@ -66,6 +74,8 @@ class ArticleIndex:
         for article in self.articles:
             for key, text in _article_keys(article):
                 self._articles.setdefault(key, []).append((article, text))
+        titles = ((article, normalise_title(article.title)) for article in self.articles)
+        self._titles = [(article, bare) for article, bare in titles if len(bare) >= NEAR_MINIMUM]
 
     def find(self, post: Post, account: Account) -> tuple[Match, ...]:
         """Return one match per article that the post carries, each by its strongest evidence.
@@ -81,6 +91,27 @@ class ArticleIndex:
                 if article.id not in found and _may_carry(post, account, article):
                     found[article.id] = _match(article, post, clue, right)
         return tuple(found.values())
+
+    def near(self, post: Post, account: Account) -> tuple[Match, ...]:
+        """Return one match per article whose title the post shows dressed up or shortened; none that `find` returns.
+
+        The article's title stands inside the post's title, text or citation, or the post's title is most of it. The conditions of
+        `find` hold here too.
+        """
+        if not post.visible or not self._titles:
+            return ()
+        around, short = _surroundings(post), _shortened(post)
+        hits = [
+            (article, offer)
+            for article, bare in self._titles
+            if (offer := _resembling(bare, around, short)) and _may_carry(post, account, article)
+        ]
+        sure = {match.article_id for match in self.find(post, account)} if hits else set()
+        return tuple(
+            _match(article, post, _Clue("", "near", field, text), article.title)
+            for article, (field, text, _) in hits
+            if article.id not in sure
+        )
 
     def originals(self, post: Post, account: Account) -> tuple[str, ...]:
         """Return the ids of the articles this account owes whose original is this very post: it has published them already."""
@@ -108,11 +139,12 @@ def is_original(post: Post, article: Article) -> bool:
 
 
 def repost(match: Match, article: Article, post: Post) -> Repost:
-    """Return the repost that the match shows. `lag` is zero when the post came by the deadline."""
+    """Return the repost that the match shows, a candidate where it is only near. `lag` is zero when the post came by the deadline."""
     return Repost(
         article_id=article.id,
         account_id=post.account_id,
         post_id=post.id,
+        grade="candidate" if match.by == "near" else "in_order",
         published_at=post.published_at,
         lag=max(post.published_at - article.due_at, timedelta(0)),
         evidence={
@@ -167,16 +199,43 @@ def _clues_of_link(link: str, field: str) -> Iterator[_Clue]:
 
 
 def _title_clues(post: Post) -> Iterator[_Clue]:
+    for field, text in _title_offers(post):
+        key = title_key(text) if text else ""
+        if key:
+            yield _Clue(f"t:{key}", "title", field, text)
+
+
+def _title_offers(post: Post) -> list[tuple[str, str]]:
     """A title field, or the 【…】 at the head of a text; the first line stands in where a post has no title."""
     offers = [("title", post.title), ("title", bracket_title(post.title)), ("text", bracket_title(post.text))]
     if not post.title:
         offers.append(("text", first_line(post.text)))
     if post.citation:
         offers += [("citation.title", post.citation.title), ("citation.title", bracket_title(post.citation.title))]
-    for field, text in offers:
-        key = title_key(text) if text else ""
-        if key:
-            yield _Clue(f"t:{key}", "title", field, text)
+    return offers
+
+
+_Offer = tuple[str, str, str]
+"""A field's name, what it says, and that normalised."""
+
+
+def _surroundings(post: Post) -> list[_Offer]:
+    """Return where an article's title may stand among other words."""
+    offers = [("title", post.title), ("text", post.text[:NEAR_TEXT_LIMIT])]
+    if post.citation:
+        offers.append(("citation.title", post.citation.title))
+    return [(field, text, normalise_words(text)) for field, text in offers if text]
+
+
+def _shortened(post: Post) -> list[_Offer]:
+    """Return what may be the head or another part of an article's title."""
+    offers = ((field, text, normalise_title(text)) for field, text in dict.fromkeys(_title_offers(post)) if text)
+    return [offer for offer in offers if len(offer[2]) >= NEAR_MINIMUM]
+
+
+def _resembling(title: str, around: Iterable[_Offer], short: Iterable[_Offer]) -> _Offer | None:
+    inside = next((offer for offer in around if title in offer[2]), None)
+    return inside or next((offer for offer in short if len(offer[2]) >= NEAR_SHARE * len(title) and offer[2] in title), None)
 
 
 def _article_keys(article: Article) -> Iterator[tuple[str, str]]:

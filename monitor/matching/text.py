@@ -35,18 +35,17 @@ def normalise_title(text: str) -> str:
 
     Links and [表情] go, a #话题# beside a title goes, a #话题# that *is* the title keeps its words.
     """
-    text = text[:TITLE_LIMIT]
-    if "&" in text:
-        text = html.unescape(text)
-    if ":" in text or "." in text:
-        text = _LINK.sub(" ", text)
-    if "[" in text or "［" in text:
-        text = _FACE.sub(" ", text)
+    text = _undressed(text)
     if "#" in text or "＃" in text:
         beside = _bare(_TAG.sub(" ", text))
         if len(beside) >= KEY_MINIMUM:
             return beside
     return _bare(text)
+
+
+def normalise_words(text: str) -> str:
+    """Return the text in the form of `normalise_title`, but with the words of every #话题# kept: a title may stand in one."""
+    return _bare(_undressed(text))
 
 
 def title_key(text: str) -> str:
@@ -66,6 +65,17 @@ def bracket_title(text: str) -> str:
 def first_line(text: str) -> str:
     """Return the first line that is not blank."""
     return next((line.strip() for line in text[:TITLE_LIMIT].splitlines() if line.strip()), "")
+
+
+def _undressed(text: str) -> str:
+    text = text[:TITLE_LIMIT]
+    if "&" in text:
+        text = html.unescape(text)
+    if ":" in text or "." in text:
+        text = _LINK.sub(" ", text)
+    if "[" in text or "［" in text:
+        text = _FACE.sub(" ", text)
+    return text
 
 
 def _bare(text: str) -> str:

@@ -4,7 +4,7 @@ One connection per letter: letters are few, and a connection that broke between 
 Where an attempt ended decides what it means (RFC 5321 4.2.5, 6.1):
 
 1. before the text left us          not accepted; try again later
-2. recipient or text refused, 5xx   not accepted; `permanent`
+2. recipient or text refused, 5xx   not accepted; `permanent`: this address is not worth another try soon
 3. line lost after the text left    may have been accepted; `uncertain`
 """
 
