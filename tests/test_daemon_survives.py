@@ -69,7 +69,8 @@ def _rss(links: list[str], count: int) -> bytes:
     first = count - len(links)
     dates = [format_datetime(begun + timedelta(seconds=first + n)) for n in range(len(links))]
     items = "".join(
-        f"<item><title>第{first + n}条</title><link>{link}</link><pubDate>{dates[n]}</pubDate></item>" for n, link in enumerate(links)
+        f"<item><title>第{first + n}条</title><link>{link}</link><pubDate>{dates[n]}</pubDate></item>"
+        for n, link in reversed(list(enumerate(links)))
     )
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>某发布</title>{items}</channel></rss>'.encode()
 
