@@ -18,7 +18,7 @@ from monitor import commands
 from monitor.app import App, Tables, settle_memory
 from monitor.errors import BadInput, MonitorError, NoDatabase, StoreAway
 from monitor.logs import configure
-from monitor.settings import Settings, load
+from monitor.settings import LogSettings, Settings, load
 
 app = typer.Typer(
     help="政务新媒体监测：采集各平台账号的更新情况，判定超期未更新与未转载，发送提醒，汇总结果。",
@@ -238,6 +238,8 @@ def _run(job: Callable[[], Any]) -> None:
 def main() -> None:
     """Run the command line. SIGTERM ends it from the first moment on: as process 1 it would not hear it otherwise."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Before anything can fail: the library's own default prints the local variables of a traceback, and a token may be one.
+    configure(LogSettings(level="warning"))
     app()
 
 

@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 
 from aiohttp import web
@@ -43,10 +44,10 @@ class Pages:
         newest = self.round_of(name) * NEW_POSTS + ITEMS
         return self._page("rss", name, newest, lambda: _rss(name, newest, self.begun))
 
-    def _page(self, kind: str, name: str, newest: int, make: object) -> bytes:
+    def _page(self, kind: str, name: str, newest: int, make: Callable[[], bytes]) -> bytes:
         key = (kind, f"{name} {newest}")
         if key not in self.made:
-            self.made[key] = make()  # type: ignore[operator]
+            self.made[key] = make()
         page = self.made[key]
         return page + b"\n" * (int(time.monotonic() * 1e6) % 97) if self.mode == "touched" else page
 
