@@ -85,7 +85,7 @@ class Judge:
         self._adapters = adapters
         self._first_hand = {name: adapter.first_hand for name, adapter in adapters.items()}
         self._guards = guards
-        self._articles: dict[str, Article] | None = None
+        self._articles: dict[str, Article] = {}
         self._matched: dict[str, tuple[Article, int]] = {}
         self.live: tuple[Article, ...] = ()
         self.index = ArticleIndex(())
@@ -148,10 +148,7 @@ class Judge:
 
     def carried(self, posts: Iterable[Post], account: Account) -> list[Repost]:
         """Return which live articles these posts carry, or seem to carry."""
-        return [each for post in posts for each in carried(self.index, self._known(), post, account)]
-
-    def _known(self) -> dict[str, Article]:
-        return self._articles or {}
+        return [each for post in posts for each in carried(self.index, self._articles, post, account)]
 
     # -- key articles -------------------------------------------------------------------------------------------------------
 
@@ -162,17 +159,21 @@ class Judge:
         first. It counts as known only when its matching has succeeded.
         """
         known = {article.id: article for article in await self._store.articles()}
-        before = self._articles or {}
         self.live = tuple(article for article in known.values() if now <= article.due_at + ARTICLE_LIFE)
-        if before != known:
+        if self._articles != known:
             self.index = ArticleIndex(self.live)
         self._articles = known
         if not match:
             return
         fresh = [article for article in self.live if self._rounds(article) < MATCH_ROUNDS]
-        near = await self._near(fresh, now) if fresh else {}
+        if not fresh:
+            return
+        # What is stored is read before the posts: a repost that a poll writes meanwhile must not look like one that no longer holds.
+        stored = await self._store.reposts(article_ids=[article.id for article in fresh])
+        near = await self._near(fresh, now)
         for article in fresh:
-            await self._rematch(article, near.get(article.id, ()))
+            before = {each.id for reposts in stored.values() for each in reposts if each.article_id == article.id}
+            await self._rematch(article, near.get(article.id, ()), before)
             self._matched[article.id] = (article, self._rounds(article) + 1)
 
     def _rounds(self, article: Article) -> int:
@@ -192,7 +193,7 @@ class Judge:
                     found.setdefault(match.article_id, []).append(make_repost(match, known[match.article_id], post))
         return found
 
-    async def _rematch(self, article: Article, near: Iterable[Repost]) -> None:
+    async def _rematch(self, article: Article, near: Iterable[Repost], before: set[str]) -> None:
         posts = await self._store.posts_with_keys(keys_of_article(article), article.published_at - BEFORE_PUBLICATION)
         accounts = {account.id: account for account in await self._store.accounts({post.account_id for post in posts})}
         index = ArticleIndex((article,))
@@ -200,9 +201,7 @@ class Judge:
         found = [each for post in mine for each in carried(index, {article.id: article}, post, accounts[post.account_id])]
         sure = {repost.id for repost in found}
         found += [repost for repost in near if repost.id not in sure]
-        stored = await self._store.reposts(article_ids=[article.id])
-        kept = {repost.id for repost in found}
-        await self._store.drop_reposts([each.id for reposts in stored.values() for each in reposts if each.id not in kept])
+        await self._store.drop_reposts(sorted(before - {repost.id for repost in found}))
         await self._store.put_reposts(found)
         if found:
             log.info("key article matched against stored posts", article=article.id, reposts=len(found))
@@ -253,6 +252,7 @@ class Judge:
         states = await self._store.states(ids)
         reposts = await self._store.reposts(ids, [article.id for article in self.live]) if self.live else {}
         changes: list[AlertChange] = []
+        graded: list[tuple[Account, Standing]] = []
         for account in accounts:
             state = states.get(account.id) or AccountState(account_id=account.id)
             facts = self.facts(account, state, picture.taken_at, reposts.get(account.id, ()))
@@ -263,10 +263,11 @@ class Judge:
             changes += moved
             alerts = {**{alert.id: alert for alert in mine.values()}, **{change.after.id: change.after for change in moved}}
             standing = self.grader.stand(facts)
-            picture.judged[account.platform] += standing.verdict in (Verdict.QUALIFIED, Verdict.FAILED)
+            graded.append((account, standing))
             picture.standings.append((account, heard(standing, alerts.values(), self.grader.name)))
             if self._repost_grader is not None and facts.articles:
                 picture.reposts += self._repost_grader.reposts(facts)
+        picture.judged.update(inspection.judged_by_platform(graded))
         await self._store.put_alerts(changes)
 
     async def _judge_sources(self, picture: Picture) -> None:
@@ -281,7 +282,7 @@ class Judge:
     async def _close_orphans(self, picture: Picture) -> None:
         """End, without a letter, alerts whose subject nobody judges any more: an article out of its time, a source or credential unused."""
         live = {article.id for article in self.live}
-        names = {f"{adapter}/{credential}" if credential else adapter for adapter, credential in picture.served}
+        names = {ChannelState(adapter=adapter, credential=credential).name for adapter, credential in picture.served}
         names |= {source.name for source in picture.sources.values()}
         changes = []
         for alert in await self._store.alerts([Stage.PENDING, Stage.HELD, Stage.OPEN]):

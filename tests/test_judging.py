@@ -312,3 +312,22 @@ async def test_a_look_that_ends_an_alert_while_a_judgement_runs_is_not_undone(ap
 
     assert [alert.stage for alert in alive_before] == [Stage.OPEN]
     assert [alert.stage for alert in await alerts_of(app, who)] == [Stage.RESOLVED]
+
+
+async def test_a_repost_that_is_written_while_an_article_is_matched_is_not_dropped(app: App) -> None:
+    who = account("did")
+    await enrolled(app, who)
+    await app.store.put_articles([article("全市优化营商环境大会召开")])
+    read_posts = app.store.posts_with_keys
+
+    async def posts_then_a_look(*arguments: object) -> object:
+        found = await read_posts(*arguments)
+        await seen_posts(app, who, "全市优化营商环境大会召开")
+        stored = await app.store.posts(who.id)
+        await app.store.put_reposts(app.judge.carried(stored, who))
+        return found
+
+    app.store.posts_with_keys = posts_then_a_look  # type: ignore[method-assign]
+    await app.judge.refresh_articles(NOON)
+
+    assert len((await app.store.reposts()).get("did", [])) == 1
