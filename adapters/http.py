@@ -26,7 +26,7 @@ from asyncio_throttle.throttler import Throttler
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
 from adapters.unfolding import unfolder
-from monitor.errors import AccountGone, AuthError, LookError, ParseError, RateLimited, TransportFault
+from monitor.errors import RETRY_AFTER_CAP, AccountGone, AuthError, LookError, ParseError, RateLimited, TransportFault
 
 BODY_CAP = 5 * 1024 * 1024
 """Bytes of a decompressed body that we are willing to read; the largest honest page seen was 1 MB."""
@@ -36,8 +36,6 @@ ATTEMPTS = 3
 HEAD_BYTES = 8_000
 """Bytes of a refused body that are handed on: enough for the characters an error keeps."""
 PROBE_SECONDS = 5.0
-RETRY_AFTER_CAP = 24 * 3600.0
-"""A server that asks for more than a day is not believed; the channel's own pause rules then."""
 
 USER_AGENT = "zhengwu-monitor/0.1 (+government account monitor; operated by the account owner's supervising office)"
 

@@ -64,7 +64,7 @@ class Polling:
         self._adapters, self._pauses, self._metrics, self._clock = adapters, pauses, metrics, clock
         self._settings, self._backoff, self._owner = settings, backoff, owner
         self._lease = timedelta(seconds=settings.lease_seconds)
-        self._under_way: dict[asyncio.Task[None], Claim] = {}
+        self._under_way: dict[asyncio.Task[Poll | None], Claim] = {}
         self._lanes: Counter[str] = Counter()
         self._behind: dict[str, set[str]] = {}
         self._room: dict[str, int] = {}
@@ -149,11 +149,11 @@ class Polling:
             lanes = self._parts(self.lane_of(account))
             self._lanes.update(lanes)
             known = reposts.get(account.id, [])
-            task = asyncio.create_task(self._one(claim, account, alive.get(account.id, {}), known), name=f"look {account.id}")
+            task = asyncio.create_task(self._one_poll(claim, account, alive.get(account.id, {}), known), name=f"look {account.id}")
             self._under_way[task] = claim
             task.add_done_callback(partial(self._ended, lanes))
 
-    def _ended(self, lanes: tuple[str, ...], task: asyncio.Task[None]) -> None:
+    def _ended(self, lanes: tuple[str, ...], task: asyncio.Task[Poll | None]) -> None:
         self._under_way.pop(task, None)
         self._freed.set()
         self._lanes.subtract(lanes)
@@ -210,9 +210,6 @@ class Polling:
                 if poll is not None:
                     polls[each] = poll
         return polls
-
-    async def _one(self, claim: Claim, account: Account, alive: Mapping[str, Alert], reposts: Sequence[Repost]) -> None:
-        await self._one_poll(claim, account, alive, reposts)
 
     async def _one_poll(self, claim: Claim, account: Account, alive: Mapping[str, Alert], reposts: Sequence[Repost]) -> Poll | None:
         """Look, judge, commit; return None when nothing could be written.

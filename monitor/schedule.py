@@ -80,8 +80,12 @@ def post_rate(state: AccountState, now: datetime) -> float:
 
 def hour_weight(moment: datetime) -> float:
     """Return the weight of the hour of the week that the moment lies in."""
-    local = moment.astimezone(SHANGHAI)
-    return WEEK[local.weekday() * 24 + local.hour]
+    return WEEK[hour_of_week(moment.astimezone(SHANGHAI))]
+
+
+def hour_of_week(local: datetime) -> int:
+    """Return the place of a local moment's hour in `WEEK`."""
+    return local.weekday() * 24 + local.hour
 
 
 def next_due(rate: float, pace: Pace, now: datetime, account_id: str) -> datetime:
@@ -93,7 +97,7 @@ def next_due(rate: float, pace: Pace, now: datetime, account_id: str) -> datetim
     """
     wanted = 0.95 + 0.1 * phase(account_id)
     local = now.astimezone(SHANGHAI)
-    hour = local.weekday() * 24 + local.hour
+    hour = hour_of_week(local)
     left = 3600.0 - local.minute * 60 - local.second - local.microsecond / 1e6
     gathered = waited = 0.0
     while waited < pace.longest:

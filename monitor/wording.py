@@ -58,11 +58,6 @@ def chinese_day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def chinese_minute(moment: datetime) -> str:
-    local = moment.astimezone(SHANGHAI)
-    return f"{local.month}月{local.day}日{local:%H:%M}"
-
-
 def published(mark: PostMark, precision: Literal["second", "minute", "day"] | None = None) -> str:
     """Return when the post came out, no finer than the source told."""
     text = minute(mark.published_at)
