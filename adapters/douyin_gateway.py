@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 import msgspec
 
 from adapters.http import HEAD_BYTES, Answer, Door, by_status_alone, host_of, retry_after
-from adapters.reading import Loose, as_int, decode, delay_of, is_html, keeping_head, web_address
-from adapters.reading_douyin import BODY, Refused, take_work, unwrap, v5_refusal, works
-from adapters.reading_page import Asked, Page, recall, unchanged
+from adapters.reading.douyin import BODY, Refused, take_work, unwrap, v5_refusal, works
+from adapters.reading.page import Asked, Page, recall, unchanged
+from adapters.reading.values import Loose, as_int, decode, delay_of, is_html, keeping_head, web_address
 from monitor.errors import AuthError, LookError, ParseError, RateLimited, TransportFault
 from monitor.model import Account, Channel, Snapshot
 from monitor.ports import ChannelSettings, Credentials

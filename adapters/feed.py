@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 from adapters.http import HEAD_BYTES, Answer, Door, by_status_alone, host_of, retry_after
-from adapters.reading import delay_of, from_text, keeping_head, plain, text_of, unescape, web_address
-from adapters.reading_feed import Broken, Entry, parse
-from adapters.reading_links import https_where_known, native_id
-from adapters.reading_page import Asked, Draft, Page, Recalled, recall, unchanged
+from adapters.reading.feeds import Broken, Entry, parse
+from adapters.reading.links import https_where_known, native_id
+from adapters.reading.page import Asked, Draft, Page, Recalled, recall, unchanged
+from adapters.reading.values import delay_of, from_text, keeping_head, plain, text_of, unescape, web_address
 from monitor.errors import AuthError, LookError, ParseError, RateLimited, TransportFault
 from monitor.matching.urls import wechat_account
 from monitor.model import Account, Channel, Snapshot

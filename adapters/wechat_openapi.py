@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 import msgspec
 
 from adapters.http import HEAD_BYTES, Answer, Door, by_status_alone
-from adapters.reading import (
+from adapters.reading.links import https_where_known, named_by, sn_of
+from adapters.reading.page import Asked, Draft, Page
+from adapters.reading.values import (
     Loose,
     as_id,
     as_int,
@@ -27,8 +29,6 @@ from adapters.reading import (
     web_address,
     web_url,
 )
-from adapters.reading_links import https_where_known, named_by, sn_of
-from adapters.reading_page import Asked, Draft, Page
 from monitor.errors import AuthError, Degraded, LookError, ParseError, RateLimited, SourceRetired, TransportFault
 from monitor.model import SHANGHAI, Account, Channel, Citation, Snapshot, end_of_day
 from monitor.ports import ChannelSettings, Credentials

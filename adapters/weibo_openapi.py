@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import msgspec
 
 from adapters.http import HEAD_BYTES, Answer, Door, by_status_alone
-from adapters.reading import Loose, as_int, as_number, decode, delay_of, header_safe, keeping_head, web_address
-from adapters.reading_page import Asked, Page, recall, unchanged
-from adapters.reading_weibo import take_status
+from adapters.reading.page import Asked, Page, recall, unchanged
+from adapters.reading.values import Loose, as_int, as_number, decode, delay_of, header_safe, keeping_head, web_address
+from adapters.reading.weibo import take_status
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited
 from monitor.model import Account, Channel, Snapshot
 from monitor.ports import ChannelSettings, Credentials

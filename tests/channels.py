@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from adapters import ADAPTERS, douyin_gateway, feed, wechat_openapi, weibo_openapi
 from adapters.http import Door
-from adapters.reading_page import Asked
+from adapters.reading.page import Asked
 from monitor.errors import Degraded, LookError
 from monitor.model import Account, Channel, Platform, Post, Snapshot
 from monitor.ports import Adapter

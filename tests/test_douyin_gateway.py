@@ -13,7 +13,7 @@ from channels import NOW, SEC_UID, Reply, account, adapter, asked, expected, fix
 
 from adapters.douyin_gateway import read
 from adapters.http import Door
-from adapters.reading_douyin import V5_REFUSALS
+from adapters.reading.douyin import V5_REFUSALS
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 
 CHANNEL = "douyin.gateway"

@@ -12,8 +12,8 @@ from channels import BIZ, NOW, Reply, account, adapter, asked, expected, fixture
 
 from adapters.feed import read
 from adapters.http import Door
-from adapters.reading import from_text, plain, web_url
-from adapters.reading_links import Named, named_by, native_id
+from adapters.reading.links import Named, named_by, native_id
+from adapters.reading.values import from_text, plain, web_url
 from monitor.errors import AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.matching.urls import canonical_url, reference_of
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters import feed, wechat_openapi
-from adapters.weibo_list import read_cards
+from adapters.reading.weibo_cards import read_cards
 from monitor.errors import LOOK_ERRORS, Degraded
 from monitor.model import Snapshot
 

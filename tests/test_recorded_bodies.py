@@ -13,7 +13,7 @@ import pytest
 from channels import asked
 
 from adapters import douyin_gateway, feed, wechat_openapi, weibo_openapi
-from adapters.weibo_list import read_cards
+from adapters.reading.weibo_cards import read_cards
 from monitor.errors import AuthError, Degraded, LookError, ParseError, RateLimited, SourceRetired, TransportFault
 from monitor.model import Platform, Snapshot
 

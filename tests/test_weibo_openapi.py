@@ -12,8 +12,8 @@ import pytest
 from channels import NOW, TOKEN, UID, Reply, account, adapter, asked, expected, fixtures, serving, told
 
 from adapters.http import Door
-from adapters.reading_weibo import weibo_time
-from adapters.weibo_list import read_cards
+from adapters.reading.weibo import weibo_time
+from adapters.reading.weibo_cards import read_cards
 from adapters.weibo_openapi import read
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.model import BEGINNING

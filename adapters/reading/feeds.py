@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from lxml import etree
 
-from adapters.reading import Loose, decode, is_html
+from adapters.reading.values import Loose, decode, is_html
 from monitor.errors import ParseError
 
 ITEMS_LIMIT = 2_000

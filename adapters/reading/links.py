@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from adapters.reading import REMEMBERED, as_id, key_of, web_url
+from adapters.reading.values import REMEMBERED, as_id, key_of, web_url
 from monitor.matching.ids import bid_to_mid
 from monitor.matching.urls import canonical_url, reference_of, wechat_account
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapters.reading import TITLE_LIMIT, Precision, key_of, tidy
+from adapters.reading.values import TITLE_LIMIT, Precision, key_of, tidy
 from monitor.errors import Degraded, ParseError
 from monitor.model import BEGINNING, Account, Channel, Citation, Post, Snapshot
 

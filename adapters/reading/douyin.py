@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from adapters.reading import Loose, as_id, as_int, as_number, decode, from_unix, is_set
-from adapters.reading_page import Draft, Page
+from adapters.reading.page import Draft, Page
+from adapters.reading.values import Loose, as_id, as_int, as_number, decode, from_unix, is_set
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.matching.text import first_line
 

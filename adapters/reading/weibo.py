@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from adapters.reading import Loose, When, as_id, as_int, as_number, in_utc, is_set, plain, web_url
-from adapters.reading_page import Draft, Page
+from adapters.reading.page import Draft, Page
+from adapters.reading.values import Loose, When, as_id, as_int, as_number, in_utc, is_set, plain, web_url
 from monitor.matching.ids import bid_to_mid, mid_to_bid
 from monitor.matching.text import bracket_title
 from monitor.matching.urls import links_in

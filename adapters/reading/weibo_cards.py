@@ -11,9 +11,9 @@ from datetime import datetime
 
 import msgspec
 
-from adapters.reading import Loose, as_id, as_int, decode, keeping_head
-from adapters.reading_page import Asked, Page
-from adapters.reading_weibo import take_status
+from adapters.reading.page import Asked, Page
+from adapters.reading.values import Loose, as_id, as_int, decode, keeping_head
+from adapters.reading.weibo import take_status
 from monitor.errors import AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.model import Snapshot
 
