@@ -12,13 +12,14 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from adapters.http import HEAD_BYTES, Answer, Door, by_status_alone, host_of, retry_after
+from adapters.channel import Base
+from adapters.http import HEAD_BYTES, Answer, by_status_alone, host_of, retry_after
 from adapters.reading.douyin import BODY, Refused, take_work, unwrap, v5_refusal, works
 from adapters.reading.page import Asked, Page, recall, unchanged
 from adapters.reading.values import Loose, as_int, decode, delay_of, is_html, keeping_head, web_address
 from monitor.errors import AuthError, LookError, ParseError, RateLimited, TransportFault
 from monitor.model import Account, Channel, Snapshot
-from monitor.ports import ChannelSettings, Credentials
+from monitor.ports import ChannelSettings
 
 GUEST = "the newest works are shown to signed-in visitors only"
 CAPTCHA_PAGE = "验证码中间页".encode()
@@ -44,15 +45,12 @@ class DouyinGatewaySettings(ChannelSettings):
     max_interval_minutes: float = 360.0
 
 
-class DouyinGateway:
+class DouyinGateway(Base):
     """Reads page 1 only. It sees what the gateway's login sees, at second hand."""
 
     Settings: ClassVar[type[ChannelSettings]] = DouyinGatewaySettings
     first_hand: ClassVar[bool] = False
-
-    def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
-        self.settings = settings
-        self.door = door
+    name: ClassVar[str] = "douyin.gateway"
 
     def lane(self, channel: Channel) -> str:
         return "douyin.gateway " + host_of(channel.options.get("base_url") or self.settings.base_url)

@@ -11,7 +11,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 
-from adapters.http import HEAD_BYTES, Answer, Door, by_status_alone, host_of, retry_after
+from adapters.channel import Base
+from adapters.http import HEAD_BYTES, Answer, by_status_alone, host_of, retry_after
 from adapters.reading.feeds import Broken, Entry, parse
 from adapters.reading.links import https_where_known, native_id
 from adapters.reading.page import Asked, Draft, Page, Recalled, recall, unchanged
@@ -19,7 +20,7 @@ from adapters.reading.values import delay_of, from_text, keeping_head, plain, te
 from monitor.errors import AuthError, LookError, ParseError, RateLimited, TransportFault
 from monitor.matching.urls import wechat_account
 from monitor.model import Account, Channel, Snapshot
-from monitor.ports import ChannelSettings, Credentials
+from monitor.ports import ChannelSettings
 
 CONFIGURATION = frozenset({400, 401, 403, 404, 410})
 """Statuses by which bridges say that they know no such feed or no such reader."""
@@ -44,15 +45,12 @@ class FeedSettings(ChannelSettings):
     delay_hours: float = 24.0
 
 
-class Feed:
+class Feed(Base):
     """Asks conditionally where the server knows how. A page of the newest N: it covers from its oldest item."""
 
     Settings: ClassVar[type[ChannelSettings]] = FeedSettings
     first_hand: ClassVar[bool] = False
-
-    def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
-        self.settings = settings
-        self.door = door
+    name: ClassVar[str] = "feed"
 
     def lane(self, channel: Channel) -> str:
         return "feed " + host_of(channel.handle)

@@ -11,7 +11,7 @@ import hashlib
 import random
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -27,6 +27,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from adapters.unfolding import unfolder
 from monitor.errors import RETRY_AFTER_CAP, AccountGone, AuthError, LookError, ParseError, RateLimited, TransportFault
+from monitor.ports import Ledger, Quota
 
 BODY_CAP = 5 * 1024 * 1024
 """Bytes of a decompressed body that we are willing to read; the largest honest page seen was 1 MB."""
@@ -83,10 +84,11 @@ Explain = Callable[[Answer], LookError | None]
 
 @dataclass(slots=True)
 class Lane:
-    """What requests queue behind: spaced by the throttle, counted by the gate."""
+    """What requests queue behind: spaced by the throttle, counted by the gate. `rest` is what a restart left of the last pause."""
 
     throttle: Throttler | None
     gate: asyncio.Semaphore
+    rest: float = 0.0
 
 
 @dataclass(slots=True)
@@ -98,6 +100,7 @@ class Door:
     retry_wait: float = 1.0
     connections: int = 100
     proxy_from_environment: bool = False
+    ledger: Ledger | None = None
     _session: aiohttp.ClientSession | None = None
     _lanes: dict[str, Lane] = field(default_factory=dict)
 
@@ -127,13 +130,15 @@ class Door:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
+        form: Mapping[str, str] | None = None,
         seconds: float = 30.0,
         spacing: float = 0.0,
         in_flight: int = 1,
+        quotas: Sequence[Quota] = (),
         redirects: int = 5,
         explain: Explain | None = None,
     ) -> Answer:
-        """Fetch one body; wait for the lane first; try a `TransportFault` again, twice.
+        """Fetch one body; wait for the lane first; try a `TransportFault` again, twice. Each try counts under the quotas.
 
         Send credentials with `redirects=0`: a 3xx is then an answer like any other, and nothing travels to another host.
 
@@ -147,10 +152,15 @@ class Door:
 
         async def once() -> Answer:
             async with turn.gate:
+                if turn.rest:
+                    rest, turn.rest = turn.rest, 0.0
+                    await asyncio.sleep(rest)
                 if turn.throttle is not None:
                     await turn.throttle.acquire()  # type: ignore[no-untyped-call]
+                if self.ledger is not None:
+                    self.ledger.take(quotas)
                 with _translated(url):
-                    answer = await self._once(method, url, params, headers, json, limits, redirects)
+                    answer = await self._once(method, url, params, headers, json, form, limits, redirects)
             if 200 <= answer.status < 300 or answer.status == 304:
                 return answer
             error = (explain or by_status)(answer)
@@ -182,7 +192,7 @@ class Door:
         """Return "" when some answer comes from the address, whatever it says; else what went wrong, in a word."""
         try:
             with _translated(url):
-                await self._once("GET", url, None, None, None, aiohttp.ClientTimeout(total=PROBE_SECONDS), 0)
+                await self._once("GET", url, None, None, None, None, aiohttp.ClientTimeout(total=PROBE_SECONDS), 0)
         except ParseError as error:
             # A body we cannot use is still an answer; only an address we cannot use is not.
             return str(error) if not host_of(url) else ""
@@ -201,6 +211,7 @@ class Door:
         params: Mapping[str, str] | None,
         headers: Mapping[str, str] | None,
         json: Any,
+        form: Mapping[str, str] | None,
         limits: aiohttp.ClientTimeout,
         redirects: int,
     ) -> Answer:
@@ -212,6 +223,7 @@ class Door:
             params=params,
             headers=headers,
             json=json,
+            data=form,
             timeout=limits,
             allow_redirects=redirects > 0,
             max_redirects=redirects,
@@ -243,7 +255,8 @@ class Door:
         lane = self._lanes.get(name)
         if lane is None:
             throttle = Throttler(rate_limit=1, period=spacing, retry_interval=min(0.2, spacing / 4)) if spacing else None
-            lane = self._lanes[name] = Lane(throttle, asyncio.Semaphore(in_flight))
+            rest = self.ledger.rested(name, spacing) if self.ledger is not None else 0.0
+            lane = self._lanes[name] = Lane(throttle, asyncio.Semaphore(in_flight), rest)
         return lane
 
 

@@ -7,22 +7,20 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from adapters.http import Door
+from adapters.channel import Base
 from monitor.errors import BadInput, Degraded
 from monitor.model import BEGINNING, Account, Channel, Post, Snapshot, cut, local_date, start_of_day
-from monitor.ports import ChannelSettings, Credentials
+from monitor.ports import ChannelSettings
 
 NEVER = "无内容"
 
 
-class Manual:
+class Manual(Base):
     """Stands in the table so that a roster may name it; its looks come from `import looks`."""
 
     Settings: ClassVar[type[ChannelSettings]] = ChannelSettings
     first_hand: ClassVar[bool] = True
-
-    def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
-        self.settings = settings
+    name: ClassVar[str] = "manual"
 
     def lane(self, channel: Channel) -> str:
         return "manual"

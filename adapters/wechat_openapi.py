@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from adapters.channel import Base
 from adapters.http import HEAD_BYTES, Answer, Door, by_status_alone
 from adapters.reading.links import https_where_known, named_by, sn_of
 from adapters.reading.page import Asked, Draft, Page
@@ -119,16 +120,15 @@ class WechatOpenApiSettings(ChannelSettings):
     daily_budget: int = 10_000
 
 
-class WechatOpenApi:
+class WechatOpenApi(Base):
     """Holds each credential's token in memory until shortly before its end; a restart asks for the same one again."""
 
     Settings: ClassVar[type[ChannelSettings]] = WechatOpenApiSettings
     first_hand: ClassVar[bool] = True
+    name: ClassVar[str] = "wechat.openapi"
 
     def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
-        self.settings = settings
-        self.door = door
-        self.credentials = credentials
+        super().__init__(settings, door, credentials)
         self._tokens: dict[str, Token] = {}
 
     def lane(self, channel: Channel) -> str:

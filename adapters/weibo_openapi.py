@@ -11,13 +11,14 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from adapters.http import HEAD_BYTES, Answer, Door, by_status_alone
+from adapters.channel import Base
+from adapters.http import HEAD_BYTES, Answer, by_status_alone
 from adapters.reading.page import Asked, Page, recall, unchanged
 from adapters.reading.values import Loose, as_int, as_number, decode, delay_of, header_safe, keeping_head, web_address
 from adapters.reading.weibo import take_status
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited
 from monitor.model import Account, Channel, Snapshot
-from monitor.ports import ChannelSettings, Credentials
+from monitor.ports import ChannelSettings
 
 NEWEST = 5
 """The interface returns no more, whatever is asked for."""
@@ -64,16 +65,12 @@ class WeiboOpenApiSettings(ChannelSettings):
     daily_budget: int = 8_000
 
 
-class WeiboOpenApi:
+class WeiboOpenApi(Base):
     """Looks with the token of the account itself, so it may see what the public does not: such posts are marked private."""
 
     Settings: ClassVar[type[ChannelSettings]] = WeiboOpenApiSettings
     first_hand: ClassVar[bool] = True
-
-    def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
-        self.settings = settings
-        self.door = door
-        self.credentials = credentials
+    name: ClassVar[str] = "weibo.openapi"
 
     def lane(self, channel: Channel) -> str:
         # The quotas are the token's own: one account out of its quota must not hold up the others.

@@ -20,6 +20,7 @@ from aiohttp import web
 from monitor import history
 from monitor.clock import SystemClock
 from monitor.committer import Committer
+from monitor.credentials import CredentialBook, Vault
 from monitor.embedded import Embedded
 from monitor.errors import BadSettings, StoreAway
 from monitor.judging import Judge, Picture
@@ -30,7 +31,7 @@ from monitor.pauses import Pauses
 from monitor.polling import Polling
 from monitor.ports import Adapter, Clock, Credentials, Grader, Rule
 from monitor.schedule import Backoff, post_rate, solve
-from monitor.settings import EMBEDDED, CredentialBook, ScheduleSettings, Settings, channel_settings, nearest, owned
+from monitor.settings import EMBEDDED, ScheduleSettings, Settings, channel_settings, nearest, owned
 from monitor.store import Store
 from monitor.telling import Telling
 from monitor.web import Health, build
@@ -75,7 +76,7 @@ class App:
         self.clock: Clock = clock or SystemClock()
         self.rng = rng or random.Random()
         self.metrics = Metrics()
-        self.credentials = CredentialBook(settings.credentials)
+        self.credentials = Vault(CredentialBook(settings.credentials))
         self.rules, self.grader = _rules(settings, tables)
         self.backoff = _backoff(settings.schedule)
         self._door = tables.door(settings, self.rng)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,13 +41,66 @@ class ChannelSettings(BaseModel):
     min_interval_minutes: float = Field(default=30.0, gt=0, description="an account is not looked at more often")
     max_interval_minutes: float = Field(default=360.0, gt=0, description="nor less often, while it is well")
     daily_budget: int = Field(default=5_000, ge=1, description="looks a day over all accounts of the channel")
+    hourly_requests: int = Field(default=0, ge=0, description="requests of a lane in any hour; 0 sets no limit")
+    daily_requests: int = Field(default=0, ge=0, description="requests of a lane in any 24 hours; 0 sets no limit")
     delay_hours: float = Field(default=0.0, ge=0, description="a look covers only until now minus this")
+    breaker_minutes: tuple[float, ...] = Field(
+        default=(15.0, 30.0, 60.0, 120.0, 240.0, 360.0), min_length=1, description="how long a refused lane rests, the first time and on"
+    )
+    breaker_refusals: int = Field(default=1, ge=1, description="refusals in a row that open the breaker ...")
+    breaker_accounts: int = Field(default=1, ge=1, description="... over at least so many accounts")
+
+
+class Quota(NamedTuple):
+    """At most `requests` within any `seconds`, counted under a name: a lane, a host, an interface of an app."""
+
+    name: str
+    requests: int
+    seconds: float
+
+
+class Ledger(Protocol):
+    """Counts requests over restarts, so that no window is ever exceeded."""
+
+    def take(self, quotas: Sequence[Quota]) -> None:
+        """Count one request under all the quotas; raises `RateLimited` with the wait, and counts nothing, where one of them is used up."""
+        ...
+
+    def rested(self, lane: str, spacing: float) -> float:
+        """Return how many seconds a lane that was used before this process began must still be left alone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A token obtained live, kept in the database under its credential and kind, and never shown.
+
+    `until` and `refresh_until` are its ends, None where unknown; `renewals` counts renewals of the refresh token.
+    """
+
+    value: str = field(repr=False)
+    issued_at: datetime
+    until: datetime | None = None
+    refresh: str = field(default="", repr=False)
+    refresh_until: datetime | None = None
+    renewals: int = 0
 
 
 class Credentials(Protocol):
-    """Hands out secrets by the name a channel's options give. Raises `AuthError` naming what is missing, never its value."""
+    """Hands out secrets by the name a channel's options give, and keeps the tokens that were obtained with them.
+
+    `secret` raises `AuthError` naming what is missing, never its value; `optional` returns "" instead.
+    A grant made with secrets that have been replaced since is not handed out again.
+    """
 
     def secret(self, name: str, field: str) -> str: ...
+    def optional(self, name: str, field: str) -> str: ...
+    def grant(self, name: str, kind: str) -> Grant | None: ...
+    async def keep(self, name: str, kind: str, grant: Grant) -> None: ...
+    async def drop(self, name: str, kind: str) -> None: ...
+    def turn(self, name: str, kind: str) -> AbstractAsyncContextManager[None]:
+        """Let one caller at a time obtain this grant; ask for the grant again inside, another may have brought it."""
+        ...
 
 
 class Clock(Protocol):
@@ -63,18 +117,64 @@ class Adapter(Protocol):
     `look` returns the newest posts first and raises a `LookError` of the right class; an empty snapshot is never "could not look".
     `memory` is the mapping that the last snapshot of this channel asked to be kept; the adapter returns the next one in the snapshot.
     `lane` names what requests of this channel queue behind (one host, one quota): they are spaced and counted together.
+    `room` is how many accounts may wait behind that lane at once: more than requests under way where one request asks for many.
     `first_hand` is True where the platform itself answers; a second-hand source (bridge, gateway) may stand still unnoticed,
     so what it fails to show is believed only while other accounts prove it alive.
+    `verifies` names the platform of which this channel can open a single post, by its address as the handle; "" for all others.
     """
 
     Settings: ClassVar[type[ChannelSettings]]
     first_hand: ClassVar[bool]
+    verifies: ClassVar[str]
     settings: ChannelSettings
 
     def lane(self, channel: Channel) -> str: ...
+    def room(self, channel: Channel) -> int: ...
     async def look(self, account: Account, channel: Channel, memory: Mapping[str, Any], now: datetime) -> Snapshot: ...
     async def check(self) -> list[str]:
         """Return Chinese lines on what is missing for this channel to work; empty when all is well."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A request that a platform sent to us; the query and the body may hold anything."""
+
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an adapter makes of a push: what to answer, and what it told.
+
+    `number` names the push, so that the same one is not taken twice; "" when there is nothing to take. `handle` names the account by
+    the channel's handle, "" where the push concerns the credential; `payload` is the opened push, for `told` or `heed`.
+    """
+
+    status: int = 200
+    answer: str = ""
+    number: str = ""
+    handle: str = ""
+    payload: bytes = b""
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """An adapter that is told rather than asks: the console hands it what comes to `/callback/<channel>/<credential>`."""
+
+    def hear(self, credential: str, pushed: Pushed, now: datetime) -> Heard:
+        """Check and open a push. Raises `AuthError` for one that is not the platform's, `ParseError` for one nobody expected."""
+        ...
+
+    def told(self, account: Account, channel: Channel, payload: bytes, now: datetime) -> Snapshot:
+        """Return what a push told of the account, as a partial view. Raises `LookError`."""
+        ...
+
+    async def heed(self, credential: str, payload: bytes, now: datetime) -> bool:
+        """Take a push that concerns the credential itself (a ticket, a revoked consent); False when it does not."""
         ...
 
 

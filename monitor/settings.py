@@ -7,7 +7,6 @@ settings.toml is refused. Unknown keys are refused with the nearest known one na
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
 from monitor.complaints import complaint
-from monitor.errors import AuthError, BadSettings
+from monitor.errors import BadSettings
 from monitor.ports import ChannelSettings
 
 M = TypeVar("M", bound=BaseModel)
@@ -306,37 +305,6 @@ def _told(path: Path | None, problem: Any) -> str:
     variable = PREFIX + "__".join(str(part) for part in problem["loc"]).upper()
     origin = f"环境变量 {variable}" if variable in os.environ or path is None else str(path)
     return f"{origin}：{where}：{complaint(problem)}{hint}"
-
-
-class CredentialBook:
-    """The platform credentials: a JSON object {name: {field: value}} from `ZHENGWU_CREDENTIALS` or the file it names."""
-
-    def __init__(self, text: SecretStr) -> None:
-        self._book: dict[str, dict[str, str]] = {}
-        raw = text.get_secret_value().strip()
-        if not raw:
-            return
-        try:
-            book = json.loads(raw)
-            self._book = {str(name): {str(k): str(v) for k, v in fields.items()} for name, fields in book.items()}
-        except (ValueError, AttributeError):
-            # The value itself must not appear: a parser's message quotes it.
-            raise BadSettings([f'{PREFIX}CREDENTIALS：应为 JSON 对象 {{"名称": {{"字段": "值"}}}}']) from None
-
-    def __repr__(self) -> str:
-        return f"CredentialBook({len(self._book)} names)"
-
-    def names(self) -> frozenset[str]:
-        return frozenset(self._book)
-
-    def secret(self, name: str, field: str) -> str:
-        """Return the secret; raises `AuthError` naming the credential and field that are missing."""
-        if not name:
-            raise AuthError("the channel names no credential")
-        value = self._book.get(name, {}).get(field, "")
-        if not value:
-            raise AuthError(f"credential {name!r} has no field {field!r}")
-        return value
 
 
 def channel_settings(settings: Settings, name: str, model: type[ChannelSettings]) -> ChannelSettings:

@@ -17,10 +17,10 @@ from pydantic import SecretStr
 from adapters import ADAPTERS, douyin_gateway, feed, wechat_openapi, weibo_openapi
 from adapters.http import Door
 from adapters.reading.page import Asked
+from monitor.credentials import CredentialBook, Vault
 from monitor.errors import Degraded, LookError
 from monitor.model import Account, Channel, Platform, Post, Snapshot
 from monitor.ports import Adapter
-from monitor.settings import CredentialBook
 
 FIXTURES = Path(__file__).parent / "fixtures"
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -81,7 +81,7 @@ def adapter(channel: str, door: Door, base_url: str, **wishes: Any) -> Adapter:
     """Return the channel's adapter, pointed at a server of ours and in no need of politeness."""
     kind: Any = ADAPTERS[channel]
     settings = kind.Settings(base_url=base_url, spacing_seconds=0, timeout_seconds=5, **wishes)
-    made: Adapter = kind(settings, door, BOOK)
+    made: Adapter = kind(settings, door, Vault(BOOK))
     return made
 
 

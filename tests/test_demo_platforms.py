@@ -20,12 +20,13 @@ from demo.pages import Page, Trouble
 from demo.platforms import FROZEN_SOURCE, Platforms
 from demo.rhythm import FROZEN_DAYS
 from demo.world import LIVE_SECONDS, World
+from monitor.credentials import CredentialBook, Vault
 from monitor.errors import Degraded, LookError
 from monitor.matching import ArticleIndex
 from monitor.model import BEGINNING, Account, Channel, Platform, RepostVerdict, Snapshot, Status, local_date
 from monitor.notify.mail import SmtpNotifier
 from monitor.ports import Adapter, Letter
-from monitor.settings import CredentialBook, Settings
+from monitor.settings import Settings
 
 NOW = datetime(2026, 11, 18, 7, 0, tzinfo=UTC)
 
@@ -67,7 +68,7 @@ class Reader:
 
     def __init__(self, world: World, platforms: Platforms, door: Door) -> None:
         table = settings_table(world, platforms.base_url, 25, Path("unused"))
-        book = CredentialBook(Settings(**table).credentials)
+        book = Vault(CredentialBook(Settings(**table).credentials))
         self.base_url = platforms.base_url
         self.adapters: dict[str, Adapter] = {
             name: ADAPTERS[name](ADAPTERS[name].Settings(**wishes), door, book)  # type: ignore[call-arg]

@@ -16,7 +16,7 @@ WORLD = [
     *("asyncio*", "aiohttp*", "motor*", "pymongo*", "os", "os.*", "time", "random", "socket", "pathlib"),
     *("subprocess", "threading", "tempfile"),
 ]
-SHARED_READING = ("adapters.http", "adapters.reading*", "adapters.unfolding")
+SHARED_READING = ("adapters.channel", "adapters.http", "adapters.reading*", "adapters.unfolding")
 
 FORBIDDEN = {
     "the core knows no channel, no rule and no demo": ("monitor/*", ["adapters*", "rules*", "demo*", "daemon"], []),

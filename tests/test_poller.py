@@ -36,6 +36,7 @@ class Script:
 
     Settings: ClassVar[type[ChannelSettings]] = ChannelSettings
     first_hand: ClassVar[bool] = True
+    verifies: ClassVar[str] = ""
 
     def __init__(self, name: str, word: Snapshot | Exception, clock: FrozenClock, seconds: float = 0.0) -> None:
         self.settings = ChannelSettings()
@@ -44,6 +45,9 @@ class Script:
 
     def lane(self, channel: Channel) -> str:
         return f"{self.name} {channel.credential}"
+
+    def room(self, channel: Channel) -> int:
+        return 1
 
     async def look(self, account: Account, channel: Channel, memory: Mapping[str, Any], now: datetime) -> Snapshot:
         self.asked.append((account.id, memory, now))

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from monitor.credentials import CredentialBook
 from monitor.errors import AuthError, BadSettings
 from monitor.ports import ChannelSettings
-from monitor.settings import EMBEDDED, CredentialBook, Settings, channel_settings, load, nearest
+from monitor.settings import EMBEDDED, Settings, channel_settings, load, nearest
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "hunter2-of-the-mail-server"
