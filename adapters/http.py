@@ -158,7 +158,7 @@ class Door:
                 if turn.throttle is not None:
                     await turn.throttle.acquire()  # type: ignore[no-untyped-call]
                 if self.ledger is not None:
-                    self.ledger.take(quotas)
+                    self.ledger.take(lane, quotas)
                 with _translated(url):
                     answer = await self._once(method, url, params, headers, json, form, limits, redirects)
             if 200 <= answer.status < 300 or answer.status == 304:

@@ -63,8 +63,18 @@ def after(state: AccountState, poll: Poll) -> After:
     changes["activity"] = add_activity(state, fresh, changes["activity_at"])
     profile = {key: value for snapshot in poll.snapshots for key, value in snapshot.profile.items()}
     if profile:
-        changes["profile"] = {**state.profile, **profile}
+        changes["profile"] = _profile(state.profile, profile)
     return After(state.model_copy(update=changes), new, changed, lost, channels)
+
+
+_KEPT_FIRST = ("name", "subject", "verified", "id")
+"""What is told of an account that should not change: what was told first stays beside it, as `first_name` and so on."""
+
+
+def _profile(known: Mapping[str, str], told: Mapping[str, str]) -> Mapping[str, str]:
+    first = {f"first_{key}": told[key] for key in _KEPT_FIRST if key in told}
+    now = {**first, **known, **told}
+    return known if now == known else now
 
 
 def sane(state: AccountState, now: datetime) -> AccountState:

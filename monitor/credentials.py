@@ -12,14 +12,14 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 import structlog
 from pydantic import SecretStr
 
 from monitor.errors import AuthError, BadSettings, StoreAway
 from monitor.model import SHANGHAI
-from monitor.ports import Grant
+from monitor.ports import Expiry, Grant
 from monitor.settings import PREFIX
 
 log = structlog.get_logger("credentials")
@@ -83,16 +83,6 @@ class GrantStore(Protocol):
     async def drop_grant(self, name: str, kind: str) -> None: ...
 
 
-class Expiry(NamedTuple):
-    """When a token of a credential ends. `lasts` is its whole life in seconds, None where unknown; `part` says which token it is."""
-
-    credential: str
-    kind: str
-    part: Literal["access", "refresh"]
-    at: datetime
-    lasts: float | None
-
-
 class Vault:
     """The credentials adapters are handed: secrets from the book, tokens from memory and the database.
 
@@ -100,8 +90,9 @@ class Vault:
     handed out only once.
     """
 
-    def __init__(self, book: CredentialBook, store: GrantStore | None = None) -> None:
-        self._book, self._store = book, store
+    def __init__(self, book: CredentialBook) -> None:
+        self._book = book
+        self._store: GrantStore | None = None
         self._grants: dict[tuple[str, str], Grant] = {}
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
         self._unwritten: dict[tuple[str, str], Grant | None] = {}
@@ -109,11 +100,10 @@ class Vault:
     def __repr__(self) -> str:
         return f"Vault({self._book!r}, {len(self._grants)} grants)"
 
-    async def open(self) -> None:
-        """Read what was kept. Grants of secrets that were replaced, or of credentials that are gone, are left alone."""
-        if self._store is None:
-            return
-        for kept in await self._store.grants():
+    async def open(self, store: GrantStore) -> None:
+        """Read what was kept, and keep there from now on. Grants of secrets that were replaced, or that are gone, are left alone."""
+        self._store = store
+        for kept in await store.grants():
             if kept.name in self._book.names() and kept.origin == self._book.origin(kept.name):
                 self._grants.setdefault((kept.name, kept.kind), kept.grant)
 
@@ -193,6 +183,6 @@ def moment_of(text: str) -> datetime | None:
         if text.isdigit():
             return datetime.fromtimestamp(int(text), UTC)
         moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).astimezone(UTC)

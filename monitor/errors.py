@@ -38,6 +38,8 @@ class LookError(MonitorError):
 
     code: ClassVar[str] = "look_error"
 
+    ours: bool = False
+
     def __init__(self, message: str, *, retry_after: float | None = None, head: bytes | str = b"") -> None:
         super().__init__(message)
         # Bodies lie, also about time: epoch seconds would switch an account off for decades.
@@ -54,6 +56,7 @@ class LookError(MonitorError):
             credential=credential,
             retry_after=self.retry_after,
             head=self.head,
+            ours=self.ours,
         )
 
 
@@ -64,9 +67,16 @@ class TransportFault(LookError):
 
 
 class RateLimited(LookError):
-    """A quota, a throttle, a captcha or risk wall. `retry_after` is in seconds, None where the platform does not say."""
+    """A quota, a throttle, a captcha or risk wall. `retry_after` is in seconds, None where the platform does not say.
+
+    `ours` where it was our own budget that refused, and nothing was asked at all.
+    """
 
     code = "rate_limited"
+
+    def __init__(self, message: str, *, retry_after: float | None = None, head: bytes | str = b"", ours: bool = False) -> None:
+        super().__init__(message, retry_after=retry_after, head=head)
+        self.ours = ours
 
 
 class AuthError(LookError):

@@ -1,18 +1,21 @@
-"""Entering a person's look: a look like any other, through the channel `manual`, kept as evidence."""
+"""Taking in what nobody polled for: a person's look, a file somebody uploads, what a platform pushes. Each is a look like any other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from monitor.after import after
 from monitor.errors import StoreAway
-from monitor.model import Account, Channel, Outcome, Poll, Snapshot
+from monitor.matching.match import keys_of
+from monitor.merging import joined
+from monitor.model import Account, AccountState, Channel, Fault, Outcome, Poll, Post, Repost, Snapshot
 from monitor.store import Store
 from monitor.writes import PollWrite, StoredPost
 
 LEASE = timedelta(seconds=60)
+Carried = Callable[[Sequence[Post], Account], Sequence[Repost]]
 MakeSnapshot = Callable[[Account, date | None, datetime, str], Snapshot]
 
 
@@ -28,20 +31,42 @@ class HandLook(Protocol):
 
 
 async def enter(store: Store, account: Account, look: HandLook, make: MakeSnapshot, now: datetime) -> None:
-    """Write the look; the account's next poll is left as it was planned.
+    """Write a person's look; the account's next poll is left as it was planned. Raises `StoreAway` when it cannot be claimed."""
+    snapshot = make(account, look.last_update, look.looked_at, look.by)
+    await take_in(store, account, snapshot, at=look.looked_at, now=now, by=look.by)
 
-    The account is claimed even from a poll under way: the hand check's fence is newer, so that poll writes no state and the account
-    is simply looked at again. Raises `StoreAway` when it cannot be claimed.
+
+async def take_in(
+    store: Store, account: Account, snapshot: Snapshot, *, at: datetime, now: datetime, by: str, carried: Carried | None = None
+) -> int:
+    """Write a snapshot of `at` that came from outside, keep it as evidence under `by`, and return how many posts were new.
+
+    The account is claimed even from a poll under way: this look's fence is newer, so that poll writes no state and the account
+    is simply looked at again. A partial view is no failed look: what is known of the account's failures stays as it was.
+    Raises `StoreAway` when the account cannot be claimed.
     """
-    claims = await store.claim([account.id], f"hand check {look.by}", now, LEASE, force=True)
+    claims = await store.claim([account.id], f"taking in {by}"[:200], now, LEASE, force=True)
     if not claims:
         raise StoreAway(f"account {account.id} could not be claimed")
     claim = claims[0]
-    snapshot = make(account, look.last_update, look.looked_at, look.by)
-    channel = Channel(adapter=snapshot.channel, handle=look.by or "unnamed")
-    outcome = Outcome(channel=channel, digest=snapshot.digest)
-    poll = Poll(account_id=account.id, at=look.looked_at, outcomes=(outcome,), snapshots=(snapshot,))
-    result = after(claim.state, poll)
-    state = result.state.model_copy(update={"next_poll_at": now})
-    new = tuple(StoredPost(post=post, hash=mark, channel=snapshot.channel) for post, mark in (*result.new, *result.changed))
-    await store.put_hand_check(PollWrite(poll=poll, state=state, claim=claim, new=new), look.by)
+    fault = Fault(code="degraded", message=snapshot.partial, channel=snapshot.channel) if snapshot.partial else None
+    outcome = Outcome(channel=Channel(adapter=snapshot.channel, handle=by or "unnamed"), digest=snapshot.digest, fault=fault)
+    poll = Poll(account_id=account.id, at=at, outcomes=(outcome,), snapshots=(snapshot,))
+    poll, known = await joined(store, claim.state, account, poll)
+    result = after(known, poll)
+    state = result.state.model_copy(update={"next_poll_at": now, **(_failures_of(claim.state) if snapshot.partial else {})})
+    fresh = [*result.new, *result.changed]
+    write = PollWrite(
+        poll=poll,
+        state=state,
+        claim=claim,
+        new=tuple(StoredPost(post=post, hash=mark, keys=keys_of(post), channel=snapshot.channel) for post, mark in fresh),
+        reposts=tuple(carried([post for post, _ in fresh], account)) if carried and fresh else (),
+    )
+    written = await store.put_hand_check(write, by)
+    return written.inserted.get(account.id, 0)
+
+
+def _failures_of(state: AccountState) -> dict[str, object]:
+    names = ("failures", "failing_since", "last_error", "last_tried_at")
+    return {name: getattr(state, name) for name in names}

@@ -37,7 +37,7 @@ from monitor.model import (
     Verdict,
 )
 from monitor.poller import source_name
-from monitor.ports import AccountFacts, Adapter, ChannelFacts, Grader, RepostGrader, Rule, SourceFacts
+from monitor.ports import AccountFacts, Adapter, ChannelFacts, Expiry, Grader, RepostGrader, Rule, SourceFacts
 from monitor.settings import GuardSettings
 from monitor.store import Store
 from monitor.writes import AlertChange
@@ -296,13 +296,16 @@ class Judge:
         # A resolved alert with nobody told of it owes nobody a recovery.
         await self._store.put_told([change.after.model_copy(update={"told": {}, "tries": {}}) for change in changes])
 
-    async def judge_channels(self, channels: Iterable[ChannelState], now: datetime) -> None:
-        """Let the rules speak about each adapter with each credential."""
+    async def judge_channels(self, channels: Iterable[ChannelState], expiries: Sequence[Expiry], now: datetime) -> None:
+        """Let the rules speak about each adapter with each credential, and the ends of its tokens."""
+        ends: dict[str, tuple[Expiry, ...]] = {}
+        for each in expiries:
+            ends[each.credential] = (*ends.get(each.credential, ()), each)
         findings = [
             finding
             for channel in channels
             for rule in self._channel_rules
-            for finding in rule.judge(ChannelFacts(channel=channel, now=now))
+            for finding in rule.judge(ChannelFacts(channel=channel, now=now, expiries=ends.get(channel.credential, ())))
         ]
         await self._settle_ours(findings, now)
 

@@ -270,7 +270,10 @@ class Snapshot(Noun):
 
 
 class Fault(Noun):
-    """Why a look failed: the error's code (also its metric label), its text without secrets, and where it happened."""
+    """Why a look failed: the error's code (also its metric label), its text without secrets, and where it happened.
+
+    `ours`: our own budget refused it, the platform was not asked.
+    """
 
     code: str
     message: str = ""
@@ -278,6 +281,7 @@ class Fault(Noun):
     credential: str = ""
     retry_after: float | None = None
     head: str = ""
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +349,7 @@ class AccountState(Noun):
     """All that is remembered of an account between two looks.
 
     `seen` maps the posts of the last snapshots to their content hashes, so a poll with nothing new writes no post.
+    `aliases` maps the names under which a second channel shows posts to those they are kept under (see monitor.merging).
     `activity` is the exponentially weighted number of posts at `activity_at` (see monitor.schedule).
     """
 
@@ -359,6 +364,7 @@ class AccountState(Noun):
     next_poll_at: Moment | None = None
     memory: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     seen: Mapping[str, str] = Field(default_factory=dict)
+    aliases: Mapping[str, str] = Field(default_factory=dict)
     activity: float = 0.0
     activity_at: Moment | None = None
     profile: Mapping[str, str] = Field(default_factory=dict)

@@ -1,33 +1,57 @@
-"""Which channels are left alone, why and until when. A rate limit pauses a lane; a lost or retired access pauses a credential."""
+"""Which channels are left alone, why and until when. A refusal rests a lane (its breaker); a lost or retired access a credential."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from monitor.model import Channel, ChannelState, Fault, Outcome
+from monitor.ports import ChannelSettings
 from monitor.schedule import Backoff, pause
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class Breaker:
+    """When a lane rests and for how long: after so many refusals in a row over so many accounts, longer each time."""
+
+    rests: tuple[float, ...] = tuple(60.0 * minutes for minutes in (15, 30, 60, 120, 240, 360))
+    refusals: int = 1
+    accounts: int = 1
+
+    @classmethod
+    def of(cls, wishes: ChannelSettings) -> Breaker:
+        return cls(tuple(60.0 * minutes for minutes in wishes.breaker_minutes), wishes.breaker_refusals, wishes.breaker_accounts)
+
+    def rest(self, strikes: int) -> float:
+        """Return how long the `strikes`-th rest in a row lasts."""
+        return self.rests[min(max(strikes, 1), len(self.rests)) - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A lane's breaker: open until `until`, for the `strikes`-th time in a row; `refusals` by `accounts` may open it again."""
+
+    lane: str
     until: datetime
     fault: Fault
-    strikes: int
+    strikes: int = 0
+    refusals: int = 0
+    accounts: frozenset[str] = frozenset()
 
 
 class Pauses:
-    """Held in memory: losing it on a restart costs one request per channel, which is harmless.
+    """Held in memory and written down, so that a restart does not run against a wall that is still there.
 
     It also keeps how each adapter fares with each credential, from which `lost_access` and `retired_source` judge.
     """
 
-    def __init__(self, backoff: Backoff, known: Iterable[ChannelState] = ()) -> None:
+    def __init__(self, backoff: Backoff, known: Iterable[ChannelState] = (), rests: Iterable[Rest] = ()) -> None:
         self._backoff = backoff
-        self._lanes: dict[str, Pause] = {}
+        self._lanes: dict[str, Rest] = {rest.lane: rest for rest in rests}
         self._channels: dict[tuple[str, str], ChannelState] = {(each.adapter, each.credential): each for each in known}
         self._changed: set[tuple[str, str]] = set()
+        self._changed_lanes: set[str] = set()
 
     def of(self, channel: Channel, lane: str, now: datetime) -> Fault | None:
         """Return the fault a channel is paused for, or None when it may be tried."""
@@ -39,44 +63,69 @@ class Pauses:
         found = self._pause(channel, lane, now)
         return found.until if found else None
 
-    def _pause(self, channel: Channel, lane: str, now: datetime) -> Pause | None:
-        lane_pause = self._lanes.get(lane)
-        if lane_pause is not None and lane_pause.until > now:
-            return lane_pause
+    def _pause(self, channel: Channel, lane: str, now: datetime) -> Rest | None:
+        rest = self._lanes.get(lane)
+        if rest is not None and rest.until > now:
+            return rest
         state = self._channels.get((channel.adapter, channel.credential)) if channel.credential else None
         if state is None or state.paused_until is None or state.last_error is None or state.paused_until <= now:
             return None
-        return Pause(state.paused_until, state.last_error, 1)
+        return Rest(lane, state.paused_until, state.last_error)
 
-    def record(self, outcome: Outcome, lane: str, now: datetime) -> None:
-        """Take note of how a channel fared; call it once for each look that was really made."""
+    def record(self, outcome: Outcome, lane: str, now: datetime, account: str = "", breaker: Breaker | None = None) -> None:
+        """Take note of how a channel fared with an account; call it once for each look that was really made."""
         key = (outcome.channel.adapter, outcome.channel.credential)
         state = self._channels.get(key) or ChannelState(adapter=key[0], credential=key[1])
         fault = outcome.fault
         if fault is None or fault.code == "degraded":
-            self._lanes.pop(lane, None)
+            if self._lanes.pop(lane, None) is not None:
+                self._changed_lanes.add(lane)
             self._keep(key, _recovered(state, now), state)
             return
-        strikes = self._strikes(lane, now)
-        until = pause(fault, strikes, self._backoff, now)
-        if fault.code == "rate_limited" and until is not None:
-            known = self._lanes.get(lane)
-            self._lanes[lane] = Pause(max(until, known.until) if known else until, fault, strikes)
+        if fault.code == "rate_limited":
+            self._refused(lane, fault, account, breaker or Breaker(), now)
         if fault.code in _BLAMES_CREDENTIAL and outcome.channel.credential:
             update = {
                 "last_error": fault.model_copy(update={"head": ""}),
                 "failing_since": state.failing_since or now,
-                "paused_until": until,
+                "paused_until": pause(fault, self._backoff, now),
                 "retired": fault.code == "source_retired",
             }
             self._keep(key, state.model_copy(update=update), state)
 
-    def _strikes(self, lane: str, now: datetime) -> int:
-        """Return how often in a row the lane was refused; requests that were under way together are refused once."""
-        known = self._lanes.get(lane)
-        if known is None:
-            return 1
-        return known.strikes if known.until > now else known.strikes + 1
+    def _refused(self, lane: str, fault: Fault, account: str, breaker: Breaker, now: datetime) -> None:
+        """Rest the lane, or count towards that. Requests that were under way together are refused once."""
+        fault = fault.model_copy(update={"head": ""})
+        known = self._lanes.get(lane) or Rest(lane, now, fault)
+        self._changed_lanes.add(lane)
+        if fault.ours:
+            # Nobody refused us: the lane waits for its own budget, and is not thought worse of.
+            until = now + timedelta(seconds=fault.retry_after or 0.0)
+            self._lanes[lane] = replace(known, until=max(until, known.until), fault=fault)
+            return
+        resting = known.until > now and known.strikes > 0
+        known = replace(known, fault=fault, refusals=known.refusals + 1, accounts=known.accounts | {account})
+        ready = known.refusals >= breaker.refusals and len(known.accounts) >= breaker.accounts
+        # One refusal is enough where the platform names the wait, and after a rest that did not help.
+        if not (ready or resting or known.strikes or fault.retry_after):
+            self._lanes[lane] = known
+            return
+        strikes = known.strikes if resting else known.strikes + 1
+        until = now + timedelta(seconds=max(breaker.rest(strikes), fault.retry_after or 0.0))
+        self._lanes[lane] = replace(known, until=max(until, known.until), strikes=strikes, refusals=0, accounts=frozenset())
+
+    def rests(self, now: datetime) -> list[Rest]:
+        """Return the lanes that rest now."""
+        return [rest for rest in self._lanes.values() if rest.until > now]
+
+    def changed_lanes(self) -> tuple[list[Rest], list[str]]:
+        """Return the breakers that changed since the last call, to be stored, and the lanes that have none any more."""
+        changed, self._changed_lanes = self._changed_lanes, set()
+        return [self._lanes[lane] for lane in changed if lane in self._lanes], [lane for lane in changed if lane not in self._lanes]
+
+    def give_back(self, lanes: Iterable[str]) -> None:
+        """Take lanes back whose change could not be stored."""
+        self._changed_lanes |= set(lanes)
 
     def _keep(self, key: tuple[str, str], state: ChannelState, before: ChannelState) -> None:
         self._channels[key] = state

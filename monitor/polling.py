@@ -17,9 +17,10 @@ from monitor.committer import Committer
 from monitor.errors import StoreAway
 from monitor.judging import Judge
 from monitor.matching import keys_of
+from monitor.merging import joined
 from monitor.metrics import Metrics
 from monitor.model import Account, AccountState, Alert, Poll, Post, Repost
-from monitor.pauses import Pauses
+from monitor.pauses import Breaker, Pauses
 from monitor.ports import Adapter, ChannelSettings, Clock
 from monitor.schedule import Backoff, Pace, after_failure, next_due, phase, post_rate
 from monitor.settings import PollSettings
@@ -175,7 +176,7 @@ class Polling:
             lanes[lane] = None
             if lane not in self._room:
                 spaced = adapter.settings.spacing_seconds > 0
-                self._room[lane] = adapter.settings.in_flight + (QUEUE_PER_LANE if spaced else 0)
+                self._room[lane] = adapter.room(channel) + (QUEUE_PER_LANE if spaced else 0)
         whole = LANE_MARK.join(lanes)
         self._parts(whole)
         return whole
@@ -216,7 +217,7 @@ class Polling:
 
         1. Look, for as long as the lease allows; take note of how each channel fared. What a second-hand source covers is believed
            only as far as it is proven alive.
-        2. Make the state after it, when to look next, and what the new posts carry.
+        2. Give each post its one name; make the state after it, when to look next, and what the new posts carry.
         3. Judge, and write everything at once. A look that outlived its lease writes nothing: somebody else has the account now.
         """
         seconds = (claim.until - self._clock.now()).total_seconds() - LEASE_MARGIN * self._settings.lease_seconds
@@ -224,8 +225,10 @@ class Polling:
         poll = self._judge.believed(account, poll)
         for outcome in poll.outcomes:
             if not outcome.passed_over:
-                self._pauses.record(outcome, self._adapters[outcome.channel.adapter].lane(outcome.channel), poll.at)
-        outcome_of = after(sane(claim.state, poll.at), poll)
+                adapter = self._adapters[outcome.channel.adapter]
+                self._pauses.record(outcome, adapter.lane(outcome.channel), poll.at, account.id, Breaker.of(adapter.settings))
+        poll, known = await joined(self._store, claim.state, account, poll)
+        outcome_of = after(sane(known, poll.at), poll)
         state = await self._settled_state(outcome_of, account, poll)
         fresh = [post for post, _ in (*outcome_of.new, *outcome_of.changed)]
         carried = self._judge.carried(fresh, account) if self._judge.live and fresh else []

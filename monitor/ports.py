@@ -62,8 +62,8 @@ class Quota(NamedTuple):
 class Ledger(Protocol):
     """Counts requests over restarts, so that no window is ever exceeded."""
 
-    def take(self, quotas: Sequence[Quota]) -> None:
-        """Count one request under all the quotas; raises `RateLimited` with the wait, and counts nothing, where one of them is used up."""
+    def take(self, lane: str, quotas: Sequence[Quota]) -> None:
+        """Count a request of the lane under all quotas. Raises `RateLimited` with the wait, counting nothing, where one is used up."""
         ...
 
     def rested(self, lane: str, spacing: float) -> float:
@@ -84,6 +84,16 @@ class Grant:
     refresh: str = field(default="", repr=False)
     refresh_until: datetime | None = None
     renewals: int = 0
+
+
+class Expiry(NamedTuple):
+    """When a token of a credential ends. `lasts` is its whole life in seconds, None where unknown; `part` says which token it is."""
+
+    credential: str
+    kind: str
+    part: Literal["access", "refresh"]
+    at: datetime
+    lasts: float | None
 
 
 class Credentials(Protocol):
@@ -198,10 +208,11 @@ class AccountFacts:
 
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:
-    """All that a rule may know of one adapter with one credential at `now`."""
+    """All that a rule may know of one adapter with one credential at `now`; `expiries` are the ends of that credential's tokens."""
 
     channel: ChannelState
     now: datetime
+    expiries: tuple[Expiry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,18 +164,7 @@ def after_failure(fault: Fault, failures: int, backoff: Backoff, now: datetime, 
     return now + timedelta(seconds=max(wait, fault.retry_after or 0.0))
 
 
-def pause(fault: Fault, strikes: int, backoff: Backoff, now: datetime) -> datetime | None:
-    """Return until when the whole channel (with that credential) is left alone after this fault, or None when only the account waits.
-
-    `strikes` counts such faults in a row; a rate limit doubles with it, so that a wall is not run against all day.
-    """
-    match fault.code:
-        case "rate_limited":
-            wait = min(backoff.rate * 2 ** min(max(strikes, 1) - 1, 10), max(backoff.cap, backoff.rate))
-        case "auth_error":
-            wait = backoff.auth
-        case "source_retired":
-            wait = backoff.retired
-        case _:
-            return None
-    return now + timedelta(seconds=max(wait, fault.retry_after or 0.0))
+def pause(fault: Fault, backoff: Backoff, now: datetime) -> datetime | None:
+    """Return until when a channel with this credential is left alone after this fault, or None when only the account or lane waits."""
+    wait = {"auth_error": backoff.auth, "source_retired": backoff.retired}.get(fault.code)
+    return None if wait is None else now + timedelta(seconds=max(wait, fault.retry_after or 0.0))

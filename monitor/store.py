@@ -35,6 +35,8 @@ from pymongo.errors import (
 
 from monitor import documents
 from monitor.errors import BadSettings, StoreAway
+from monitor.keepings import COLLECTIONS as KEEPINGS
+from monitor.keepings import Keepings
 from monitor.model import Account, AccountState, Alert, Article, ChannelState, Post, PostMark, Repost, Stage, Status, local_date
 from monitor.writes import AlertChange, Claim, PollWrite, StoredPost, Written
 
@@ -53,7 +55,7 @@ _WAITING_HELPS = (
     WTimeoutError,
 )
 
-_COLLECTIONS = ("accounts", "articles", "states", "posts", "reposts", "alerts", "polls", "channels", "looks", "leases")
+_COLLECTIONS = ("accounts", "articles", "states", "posts", "reposts", "alerts", "polls", "channels", "looks", "leases", *KEEPINGS)
 
 _INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "states": [IndexModel([("due_at", ASCENDING), ("lane", ASCENDING)])],
@@ -85,6 +87,7 @@ class Store:
         )
         # Made once: the driver builds a collection anew at each mention of its name.
         self._db: Any = SimpleNamespace(**{name: self._database[name] for name in _COLLECTIONS})
+        self.keepings = Keepings(self._db, _translated)
 
     async def open(self) -> None:
         """Create what is missing: the poll records as a time-series collection with expiry, and all indexes.
@@ -383,6 +386,13 @@ class Store:
             found = self._db.posts.find({"account_id": account_id}).sort("published_at", DESCENDING)
             return [documents.post(doc) async for doc in found]
 
+    async def stored_between(self, account_id: str, since: datetime, until: datetime, limit: int = 500) -> list[StoredPost]:
+        """Return an account's posts of the span, newest first, each with the channel that last showed it."""
+        query = {"account_id": account_id, "published_at": {"$gte": since, "$lte": until}}
+        with _translated():
+            found = self._db.posts.find(query).sort("published_at", DESCENDING).limit(limit)
+            return [StoredPost(post=documents.post(doc), hash=doc["hash"], channel=doc.get("channel", "")) async for doc in found]
+
     async def post_times(self, account_ids: Iterable[str], since: datetime, until: datetime) -> dict[str, list[datetime]]:
         """Return when each account's visible posts of the span were published."""
         query = {"account_id": {"$in": list(account_ids)}, "published_at": {"$gte": since, "$lte": until}, "private": {"$ne": True}}
@@ -480,8 +490,8 @@ class Store:
             doc = await self._db.states.find_one({"due_at": {"$lte": now}}, {"due_at": 1}, sort=[("due_at", ASCENDING)])
             return doc["due_at"] if doc else None
 
-    async def put_hand_check(self, write: PollWrite, by: str) -> None:
-        """Commit a person's look and keep it as evidence that never expires."""
+    async def put_hand_check(self, write: PollWrite, by: str) -> Written:
+        """Commit a look from outside and keep it as evidence that never expires."""
         evidence = {
             "account_id": write.state.account_id,
             "at": write.poll.at,
@@ -492,7 +502,7 @@ class Store:
         }
         with _translated():
             await self._db.looks.replace_one({"_id": f"{write.state.account_id} {evidence['digest']}"}, evidence, upsert=True)
-        await self.commit([write])
+        return await self.commit([write])
 
 
 _URL_SETTING = "mongo.url（环境变量 ZHENGWU_MONGO__URL）"

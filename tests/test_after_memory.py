@@ -43,7 +43,7 @@ def test_what_a_profile_shows_is_laid_over_what_was_known() -> None:
         poll(snapshot(profile={"name": "旧名", "posts": "3"})), poll(snapshot(profile={"name": "新名"}), at=NOON + HOUR)
     )
 
-    assert result.profile == {"name": "新名", "posts": "3"}
+    assert result.profile == {"name": "新名", "posts": "3", "first_name": "旧名"}
 
 
 def test_new_posts_make_an_account_lively_and_known_ones_do_not() -> None:

@@ -143,7 +143,7 @@ async def test_a_source_that_fails_for_a_while_moves_nothing_back_and_is_no_sile
 async def test_a_throttled_source_is_left_alone_by_all_its_accounts_and_taken_up_again(mongod: str, database: str) -> None:
     bridge = Bridge()
     bridge.status = 429
-    changes = {"channels": {"feed": {**FAST["feed"], "in_flight": 1}}, "schedule": {"rate_pause_minutes": 0.05}}
+    changes = {"channels": {"feed": {**FAST["feed"], "in_flight": 1, "breaker_minutes": [0.05]}}, "schedule": {"rate_pause_minutes": 0.05}}
     async with TestServer(bridge.app()) as server, running(quick_settings(mongod, database, **changes)) as app:
         await enrol(app, *accounts(server, 10))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from clocks import NOON
 from makers import DAY, HOUR, fault
 
 from monitor.model import Channel, ChannelState, Outcome
-from monitor.pauses import Pauses
+from monitor.pauses import Breaker, Pauses
 from monitor.schedule import Backoff
 
 BACKOFF = Backoff(start=900.0, cap=6 * 3600.0, gone=24 * 3600.0, auth=6 * 3600.0, rate=900.0)
@@ -196,3 +197,98 @@ def test_a_channel_that_serves_nobody_any_more_is_forgotten() -> None:
 
     assert [(each.name, each.accounts) for each in ours.states()] == [("weibo.openapi/county", 12)]
     assert [each.name for each in ours.changed()] == ["weibo.openapi/county"]
+
+
+# -- breakers ---------------------------------------------------------------------------------------------------------------
+
+WEIBO = Breaker(rests=(1800.0, 7200.0, 86400.0))
+PATIENT = Breaker(refusals=3, accounts=2)
+
+
+def refuse(known: Pauses, account: str = "a", breaker: Breaker = WEIBO, now: datetime = NOON, **fields: Any) -> None:
+    known.record(Outcome(channel=OPEN, fault=fault("rate_limited", **fields)), "lane", now, account, breaker)
+
+
+def test_a_breaker_rests_longer_each_time_and_longest_for_ever() -> None:
+    ours, now, rests = pauses(), NOON, []
+
+    for _ in range(4):
+        refuse(ours, now=now)
+        until = ours.until(OPEN, "lane", now)
+        assert until is not None
+        rests.append((until - now) / HOUR)
+        now = until
+
+    assert rests == [0.5, 2, 24, 24]
+
+
+def test_a_patient_breaker_opens_on_three_refusals_over_two_accounts() -> None:
+    ours = pauses()
+
+    opened = []
+    for account in ("a", "a", "a", "b"):
+        refuse(ours, account, PATIENT)
+        opened.append(ours.of(OPEN, "lane", NOON) is not None)
+
+    assert opened == [False, False, False, True]
+
+
+def test_a_good_look_makes_refusals_before_it_forgotten() -> None:
+    ours = pauses()
+    refuse(ours, "a", PATIENT)
+    refuse(ours, "b", PATIENT)
+
+    ours.record(Outcome(channel=OPEN), "lane", NOON, "a", PATIENT)
+    refuse(ours, "a", PATIENT)
+
+    assert ours.of(OPEN, "lane", NOON) is None
+
+
+def test_a_platform_that_names_the_wait_is_believed_at_once() -> None:
+    ours = pauses()
+
+    refuse(ours, "a", PATIENT, retry_after=3600.0)
+
+    assert ours.until(OPEN, "lane", NOON) == NOON + HOUR
+
+
+def test_our_own_budget_rests_a_lane_just_as_long_as_it_must_and_is_no_strike() -> None:
+    ours = pauses()
+
+    refuse(ours, retry_after=60.0, ours=True)
+    refuse(ours, now=NOON + HOUR)
+
+    assert ours.until(OPEN, "lane", NOON) == NOON + 1.5 * HOUR
+    assert [rest.strikes for rest in ours.rests(NOON + HOUR)] == [1]
+
+
+def test_a_breaker_stays_open_over_a_restart_and_remembers_its_strikes() -> None:
+    before = pauses()
+    refuse(before)
+    changed, gone = before.changed_lanes()
+
+    after = Pauses(BACKOFF, (), changed)
+    refuse(after, now=NOON + HOUR)
+
+    assert after.until(OPEN, "lane", NOON) is not None
+    assert after.until(OPEN, "lane", NOON + HOUR) == NOON + 3 * HOUR
+    assert gone == []
+    assert before.changed_lanes() == ([], [])
+
+
+def test_a_closed_breaker_is_named_so_that_it_can_be_forgotten() -> None:
+    ours = pauses()
+    refuse(ours)
+    ours.changed_lanes()
+
+    ours.record(Outcome(channel=OPEN), "lane", NOON)
+
+    assert ours.changed_lanes() == ([], ["lane"])
+
+
+def test_what_is_written_of_a_refusal_holds_no_payload() -> None:
+    ours = pauses()
+
+    ours.record(Outcome(channel=OPEN, fault=fault("rate_limited", head="<html>cookie=…")), "lane", NOON, "a", WEIBO)
+
+    assert [rest.fault.head for rest in ours.changed_lanes()[0]] == [""]

@@ -1,0 +1,158 @@
+"""The small things kept beside accounts and posts: tokens, windows and breakers of the channels, pushes taken, posts verified.
+
+It works on the collections the store hands it and imports no driver; errors are translated by the store's own door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.budgets import KeptTally, TallyChange
+from monitor.credentials import Kept
+from monitor.model import Fault
+from monitor.pauses import Rest
+from monitor.ports import Grant
+
+COLLECTIONS = ("grants", "windows", "lanes", "breakers", "pushes", "verified", "runs")
+PUSH_KEPT = timedelta(days=2)
+"""A platform repeats a push for minutes; a replay later than this is refused by its time."""
+
+
+class Keepings:
+    """Every method may raise `StoreAway`."""
+
+    def __init__(self, collections: Any, translated: Callable[[], AbstractContextManager[None]]) -> None:
+        self._db = collections
+        self._translated = translated
+
+    # -- tokens -------------------------------------------------------------------------------------------------------------
+
+    async def grants(self) -> list[Kept]:
+        """Return all tokens. A document nobody can read any more is left alone."""
+        with self._translated():
+            return [_kept(doc) async for doc in self._db.grants.find({})]
+
+    async def put_grant(self, kept: Kept) -> None:
+        grant = kept.grant
+        document = {
+            "credential": kept.name,
+            "kind": kept.kind,
+            "origin": kept.origin,
+            "value": grant.value,
+            "issued_at": grant.issued_at,
+            "until": grant.until,
+            "refresh": grant.refresh,
+            "refresh_until": grant.refresh_until,
+            "renewals": grant.renewals,
+        }
+        with self._translated():
+            await self._db.grants.replace_one({"_id": f"{kept.kind} {kept.name}"}, document, upsert=True)
+
+    async def drop_grant(self, name: str, kind: str) -> None:
+        with self._translated():
+            await self._db.grants.delete_one({"_id": f"{kind} {name}"})
+
+    # -- windows and breakers -----------------------------------------------------------------------------------------------
+
+    async def windows(self) -> list[KeptTally]:
+        with self._translated():
+            return [_tally(doc) async for doc in self._db.windows.find({})]
+
+    async def count_requests(self, changes: Sequence[TallyChange], lanes: Mapping[str, datetime], now: datetime) -> None:
+        """Add what was counted since the last time, and note when each lane was last used."""
+        with self._translated():
+            for each in changes:
+                await self._db.windows.update_one({"_id": each.id}, _window_change(each, now), upsert=True)
+            for lane, at in lanes.items():
+                await self._db.lanes.update_one({"_id": lane}, {"$max": {"last_at": at}}, upsert=True)
+
+    async def lanes(self) -> dict[str, datetime]:
+        """Return when each lane was last used."""
+        with self._translated():
+            return {doc["_id"]: doc["last_at"] async for doc in self._db.lanes.find({})}
+
+    async def breakers(self) -> list[Rest]:
+        with self._translated():
+            return [_rest(doc) async for doc in self._db.breakers.find({})]
+
+    async def put_breakers(self, rests: Iterable[Rest], closed: Iterable[str]) -> None:
+        with self._translated():
+            for rest in rests:
+                document = {
+                    "until": rest.until,
+                    "fault": rest.fault.model_dump(),
+                    "strikes": rest.strikes,
+                    "refusals": rest.refusals,
+                    "accounts": sorted(rest.accounts),
+                }
+                await self._db.breakers.replace_one({"_id": rest.lane}, document, upsert=True)
+            for lane in closed:
+                await self._db.breakers.delete_one({"_id": lane})
+
+    async def begin_run(self, owner: str) -> bool:
+        """Note that a daemon runs; return whether all before it ended in order."""
+        with self._translated():
+            orderly = await self._db.runs.count_documents({}, limit=1) == 0
+            await self._db.runs.delete_many({})
+            await self._db.runs.replace_one({"_id": owner}, {}, upsert=True)
+        return orderly
+
+    async def end_run(self, owner: str) -> None:
+        with self._translated():
+            await self._db.runs.delete_one({"_id": owner})
+
+    # -- pushes and verified posts ------------------------------------------------------------------------------------------
+
+    async def take_push(self, number: str, now: datetime) -> bool:
+        """Note a push by its number; False when it was taken before."""
+        with self._translated():
+            await self._db.pushes.delete_many({"at": {"$lt": now - PUSH_KEPT}})
+            result = await self._db.pushes.update_one({"_id": number}, {"$setOnInsert": {"at": now}}, upsert=True)
+            return bool(result.upserted_id is not None)
+
+    async def forget_push(self, number: str) -> None:
+        """Let a push come again: what it told could not be written."""
+        with self._translated():
+            await self._db.pushes.delete_one({"_id": number})
+
+    async def verified(self, ids: Iterable[str]) -> set[str]:
+        """Return which of these posts were opened and read before."""
+        with self._translated():
+            return {doc["_id"] async for doc in self._db.verified.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
+
+    async def put_verified(self, post_id: str, at: datetime, outcome: str) -> None:
+        """Note for good what opening a post gave."""
+        with self._translated():
+            await self._db.verified.replace_one({"_id": post_id}, {"at": at, "outcome": outcome}, upsert=True)
+
+
+def _kept(doc: Mapping[str, Any]) -> Kept:
+    grant = Grant(
+        value=doc["value"],
+        issued_at=doc["issued_at"],
+        until=doc.get("until"),
+        refresh=doc.get("refresh", ""),
+        refresh_until=doc.get("refresh_until"),
+        renewals=doc.get("renewals", 0),
+    )
+    return Kept(doc["credential"], doc["kind"], doc["origin"], grant)
+
+
+def _tally(doc: Mapping[str, Any]) -> KeptTally:
+    counts = {int(number): int(count) for number, count in doc.get("counts", {}).items()}
+    return KeptTally(doc["name"], float(doc["seconds"]), int(doc["requests"]), counts, doc["at"])
+
+
+def _window_change(each: TallyChange, now: datetime) -> dict[str, Any]:
+    change: dict[str, Any] = {"$set": {"name": each.name, "seconds": each.seconds, "requests": each.requests, "at": now}}
+    added = {f"counts.{number}": count for number, count in each.added.items()}
+    over = {f"counts.{number}": "" for number in each.over if number not in each.added}
+    return {**change, **({"$inc": added} if added else {}), **({"$unset": over} if over else {})}
+
+
+def _rest(doc: Mapping[str, Any]) -> Rest:
+    accounts = frozenset(doc.get("accounts", ()))
+    return Rest(doc["_id"], doc["until"], Fault.model_validate(doc["fault"]), doc["strikes"], doc["refusals"], accounts)

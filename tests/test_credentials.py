@@ -1,0 +1,200 @@
+"""Secrets and tokens: kept over restarts, handed out once at a time, never shown, watched until their end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from clocks import NOON
+from pydantic import SecretStr
+
+from monitor.credentials import CredentialBook, Vault, moment_of
+from monitor.errors import AuthError, StoreAway
+from monitor.model import ChannelState, Firing
+from monitor.ports import ChannelFacts, Expiry, Grant
+from monitor.store import Store
+from rules.expiring import Expiring
+
+DAY = timedelta(days=1)
+MARK = "a-value-that-must-never-be-shown"
+
+
+def book(**credentials: dict[str, str]) -> CredentialBook:
+    return CredentialBook(SecretStr(json.dumps(credentials)))
+
+
+CITY = {"appid": "wx0", "secret": MARK}
+
+
+def grant(**fields: Any) -> Grant:
+    return Grant(**{"value": MARK, "issued_at": NOON, "until": NOON + 2 * DAY, **fields})
+
+
+async def vault(store: Store, **credentials: dict[str, str]) -> Vault:
+    made = Vault(book(**(credentials or {"city": CITY})))
+    await made.open(store.keepings)
+    return made
+
+
+async def test_a_token_survives_a_restart(store: Store) -> None:
+    kept = grant(refresh="r", refresh_until=NOON + 30 * DAY, renewals=2)
+    await (await vault(store)).keep("city", "wechat.access", kept)
+
+    assert (await vault(store)).grant("city", "wechat.access") == kept
+
+
+async def test_a_token_of_replaced_secrets_is_not_handed_out(store: Store) -> None:
+    await (await vault(store)).keep("city", "wechat.access", grant())
+
+    assert (await vault(store, city={**CITY, "secret": "new"})).grant("city", "wechat.access") is None
+
+
+async def test_a_token_of_a_credential_that_is_gone_is_not_handed_out(store: Store) -> None:
+    await (await vault(store)).keep("city", "wechat.access", grant())
+
+    assert (await vault(store, other=CITY)).grant("city", "wechat.access") is None
+
+
+async def test_a_dropped_token_stays_dropped(store: Store) -> None:
+    ours = await vault(store)
+    await ours.keep("city", "wechat.access", grant())
+
+    await ours.drop("city", "wechat.access")
+
+    assert ours.grant("city", "wechat.access") is None
+    assert (await vault(store)).grant("city", "wechat.access") is None
+
+
+async def test_a_token_obtained_while_the_database_is_away_is_written_when_it_is_back() -> None:
+    shelf = Shelf()
+    ours = Vault(book(city=CITY))
+    await ours.open(shelf)
+    shelf.away = True
+
+    await ours.keep("city", "douyin.access", grant())
+    assert ours.grant("city", "douyin.access") is not None
+    shelf.away = False
+    await ours.flush()
+
+    assert [kept.kind for kept in shelf.kept] == ["douyin.access"]
+
+
+class Shelf:
+    def __init__(self) -> None:
+        self.kept: list[Any] = []
+        self.away = False
+
+    async def grants(self) -> list[Any]:
+        return []
+
+    async def put_grant(self, kept: Any) -> None:
+        if self.away:
+            raise StoreAway("gone")
+        self.kept.append(kept)
+
+    async def drop_grant(self, name: str, kind: str) -> None:
+        raise AssertionError("nothing is dropped here")
+
+
+async def test_one_caller_at_a_time_obtains_a_token() -> None:
+    ours = Vault(book(city=CITY))
+    inside, most = 0, 0
+
+    async def obtain() -> None:
+        nonlocal inside, most
+        async with ours.turn("city", "wechat.access"):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(obtain() for _ in range(5)))
+
+    assert most == 1
+
+
+async def test_nothing_that_can_be_printed_shows_a_value() -> None:
+    ours = Vault(book(city=CITY))
+    await ours.keep("city", "wechat.access", grant(refresh=MARK))
+
+    shown = [repr(ours), str(ours), repr(ours.grant("city", "wechat.access")), repr(ours.expiries())]
+
+    assert all(MARK not in text for text in shown)
+    with pytest.raises(AuthError) as caught:
+        ours.secret("city", "cookie")
+    assert MARK not in str(caught.value)
+
+
+# -- ends -------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_end_that_the_operator_wrote_beside_a_token_is_known() -> None:
+    ours = Vault(book(a={"access_token": MARK, "expires_at": "2026-12-01 08:00"}, b={"access_token": MARK}))
+
+    assert ours.expiries() == [Expiry("a", "given", "access", datetime(2026, 12, 1, tzinfo=UTC), None)]
+
+
+async def test_the_ends_of_what_was_obtained_are_known_by_part() -> None:
+    ours = Vault(book(city=CITY))
+    await ours.keep("city", "douyin.access", grant(until=NOON + 15 * DAY, refresh="r", refresh_until=NOON + 30 * DAY))
+
+    assert [(each.part, each.at) for each in ours.expiries()] == [("access", NOON + 15 * DAY), ("refresh", NOON + 30 * DAY)]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("1796083200", datetime(2026, 12, 1, tzinfo=UTC)),
+        ("2026-12-01T08:00:00+08:00", datetime(2026, 12, 1, tzinfo=UTC)),
+        ("2026-12-01", datetime(2026, 11, 30, 16, tzinfo=UTC)),
+        ("soon", None),
+        ("", None),
+        ("9" * 30, None),
+        ("0001-01-01", None),
+    ],
+)
+def test_moments_as_operators_write_them(text: str, moment: datetime | None) -> None:
+    assert moment_of(text) == moment
+
+
+# -- the rule ---------------------------------------------------------------------------------------------------------------
+
+WEIBO = ChannelState(adapter="weibo.openapi", credential="city", accounts=7)
+
+
+def end(days: float, part: Any = "access", lasts: float | None = None) -> Expiry:
+    return Expiry("city", "given", part, NOON + days * DAY, lasts)
+
+
+def said(*expiries: Expiry) -> list[tuple[Firing, int]]:
+    return [(each.status, each.rung) for each in Expiring().judge(ChannelFacts(WEIBO, NOON, expiries))]
+
+
+@pytest.mark.parametrize(
+    ("expiry", "word"),
+    {
+        "an access token with four days": (end(4), (Firing.CLEAR, 0)),
+        "an access token with three days": (end(3), (Firing.FIRING, 1)),
+        "an access token that has ended": (end(-1), (Firing.FIRING, 2)),
+        "a refresh token with eight days": (end(8, "refresh"), (Firing.CLEAR, 0)),
+        "a refresh token with seven days": (end(7, "refresh"), (Firing.FIRING, 1)),
+        "a token of two hours, which is renewed all day": (end(0.01, lasts=7200.0), (Firing.CLEAR, 0)),
+        "a token of fifteen days that was not renewed": (end(2, lasts=15 * 86400.0), (Firing.FIRING, 1)),
+    }.values(),
+)
+def test_an_end_is_told_in_time(expiry: Expiry, word: tuple[Firing, int]) -> None:
+    assert said(expiry) == [word]
+
+
+def test_a_credential_without_a_known_end_is_spoken_of_neither_way() -> None:
+    assert said() == []
+
+
+def test_the_alert_says_whom_it_touches_and_what_to_do() -> None:
+    finding = next(iter(Expiring().judge(ChannelFacts(WEIBO, NOON, (end(2),)))))
+
+    assert "7个账号" in finding.message and "重新授权" in finding.message and "2026-03-06 12:00" in finding.message
+    assert [role.value for role in finding.tells] == ["sysadmin"]
