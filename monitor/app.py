@@ -18,29 +18,38 @@ import structlog
 from aiohttp import web
 
 from monitor import history
+from monitor.books import Books
+from monitor.budgets import SAVE_SECONDS, Budgets
 from monitor.clock import SystemClock
 from monitor.committer import Committer
 from monitor.credentials import CredentialBook, Vault
 from monitor.embedded import Embedded
 from monitor.errors import BadSettings, StoreAway
+from monitor.intake import OpenedPosts, PushBooks
 from monitor.judging import Judge, Picture
 from monitor.metrics import Metrics, Rollup
 from monitor.model import Account, AccountState, Poll, RepostStanding, RepostVerdict, Severity, Snapshot, Stage, Standing
 from monitor.notify.mail import SmtpNotifier
 from monitor.pauses import Pauses
 from monitor.polling import Polling
-from monitor.ports import Adapter, Clock, Credentials, Grader, Rule
+from monitor.ports import Adapter, Clock, Credentials, Grader, Ledger, Rule
 from monitor.schedule import Backoff, post_rate, solve
 from monitor.settings import EMBEDDED, ScheduleSettings, Settings, channel_settings, nearest, owned
 from monitor.store import Store
 from monitor.telling import Telling
+from monitor.uploads import ReadUpload
+from monitor.verifying import Verifying
 from monitor.web import Health, build
+from monitor.web.callback import Switchboard
 
 log = structlog.get_logger("app")
 
 DAY_SECONDS = 86_400.0
 WATCH_SECONDS = 5.0
 """How often to see whether our own mongod still runs."""
+
+VERIFY_SECONDS = 60.0
+"""How often to see whether posts wait to be opened; the channel's own spacing and budget rule how many are."""
 
 LEAVE_SECONDS = 2.0
 """What closing the console or the database may take when somebody at the other end does not answer."""
@@ -54,13 +63,17 @@ LOOP_PATIENCE = 10
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The plug-ins, by name: what daemon.py alone knows. `door` makes the one HTTP door they share; `hand_check` reads a person's look."""
+    """The plug-ins, by name: what daemon.py alone knows. `door` makes the one HTTP door they share; `hand_check` reads a person's look.
+
+    `read_upload` reads a page that a person saved.
+    """
 
     adapters: Mapping[str, type[Adapter]]
     rules: Mapping[str, type[Rule]]
     profiles: Mapping[str, Grader]
-    door: Callable[[Settings, random.Random], Any]
+    door: Callable[[Settings, random.Random, Ledger], Any]
     hand_check: Callable[[Account, date | None, datetime, str], Snapshot]
+    read_upload: ReadUpload
 
 
 class App:
@@ -79,7 +92,8 @@ class App:
         self.credentials = Vault(CredentialBook(settings.credentials))
         self.rules, self.grader = _rules(settings, tables)
         self.backoff = _backoff(settings.schedule)
-        self._door = tables.door(settings, self.rng)
+        self.budgets = Budgets(self.clock)
+        self._door = tables.door(settings, self.rng, self.budgets)
         self.adapters = _adapters(settings, tables, self._door, self.credentials)
         self.notifier = SmtpNotifier(settings.smtp) if settings.smtp.host else None
         self._join = join
@@ -111,21 +125,28 @@ class App:
         self.store = Store(url, mongo.database, poll_record_days=mongo.poll_record_days, selection_seconds=mongo.server_selection_seconds)
         self._stack.push_async_callback(self.store.leave, LEAVE_SECONDS)
         await self.store.open()
-        await self._stack.enter_async_context(self._door)
+        await self.credentials.open(self.store.keepings)
         now = self.clock.now()
-        # What was paused is tried once after a start: settings may have been mended, and one request is harmless.
+        owner = f"{socket.gethostname()} {os.getpid()} {self.rng.getrandbits(32):08x}"
+        await self._stack.enter_async_context(self._door)
+        # A lost access is tried once after a start, since settings may have been mended; a breaker stays open over it.
         known = [each.model_copy(update={"paused_until": None}) for each in await self.store.channels()]
-        self.pauses = Pauses(self.backoff, known)
+        self.pauses = Pauses(self.backoff, known, await self.store.keepings.breakers())
+        parts = (self.store.keepings, self.budgets, self.pauses, self.credentials, self.clock)
+        self.books = Books(*parts, owner, daemon=not self._join)
+        await self.books.open()
+        self._stack.push_async_callback(self.books.close)
         self.judge = Judge(self.store, self.rules, self.grader, self.adapters, self.settings.guards)
         self.committer = Committer(self.store, self.clock, self.metrics.observe_store)
-        owner = f"{socket.gethostname()} {os.getpid()} {self.rng.getrandbits(32):08x}"
         self.polling = Polling(
             *(self.store, self.committer, self.judge, self.adapters, self.pauses, self.metrics, self.clock),
-            *(self.settings.poll, self.backoff, owner),
+            *(self.settings.poll, self.backoff, owner, self.credentials.blotted),
         )
         self.telling = Telling(
             *(self.store, self.notifier, self.settings.notify, self.settings.web.public_url, self.metrics, self.clock), owner=owner
         )
+        self.verifying = Verifying(OpenedPosts(self.store), self.judge, self.adapters, self.pauses, self.clock, self.metrics)
+        self._switchboard = Switchboard(self.adapters, self.credentials.names(), PushBooks(self.store, self.judge), self.clock)
         await self.judge.refresh_articles(now, match=False)
 
     # -- running ------------------------------------------------------------------------------------------------------------
@@ -141,6 +162,8 @@ class App:
                 asyncio.create_task(self._every("judge", self.settings.judge.tick_seconds, self._tick, stop), name="judge"),
                 asyncio.create_task(self._every("tell", self.settings.notify.interval_seconds, self.telling.round, stop), name="tell"),
                 polling,
+                asyncio.create_task(self._every("verify", VERIFY_SECONDS, self.verifying.round, stop), name="verify"),
+                asyncio.create_task(self._every("books", SAVE_SECONDS, self.books.save, stop), name="books"),
                 asyncio.create_task(self._every("database", WATCH_SECONDS, self._watch_database, stop), name="database"),
             ]
             log.info("started", accounts=(await self.store.counts(self.clock.now()))["accounts"], console=self.web_address)
@@ -208,7 +231,7 @@ class App:
             self.polling.lane_of(account)
         self.pauses.count(picture.served)
         await self.store.put_channels(self.pauses.changed())
-        await self.judge.judge_channels(self.pauses.states(), now)
+        await self.judge.judge_channels(self.pauses.states(), self.credentials.expiries(), now)
         self._solve_paces(picture, now)
         picture.activity = []
         self.picture = picture
@@ -249,6 +272,9 @@ class App:
             due=(await self.store.counts(now))["due"],
             oldest_due_at=await self.store.oldest_due(now),
             letters_waiting=self.telling.waiting,
+            budgets=self.budgets.usage(),
+            rests=self.pauses.rests(now),
+            expiries=self.credentials.expiries(),
         )
         # Some 30 µs an account: with a large roster too long for the loop that also polls.
         await asyncio.to_thread(self.metrics.publish, rollup)
@@ -256,7 +282,7 @@ class App:
     # -- the console --------------------------------------------------------------------------------------------------------
 
     async def _serve(self, stack: AsyncExitStack) -> None:
-        runner = web.AppRunner(build(self, self.metrics.render), access_log=None, shutdown_timeout=LEAVE_SECONDS)
+        runner = web.AppRunner(build(self, self.metrics.render, self._switchboard), access_log=None, shutdown_timeout=LEAVE_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, self.settings.web.host, self.settings.web.port)

@@ -6,24 +6,24 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from monitor import hand_checks, inspection
+from monitor import hand_checks, inspection, uploads
+from monitor import status as status_page
 from monitor.app import App, Tables
 from monitor.errors import BadInput, NoDatabase, StoreAway
 from monitor.judging import heard
-from monitor.listing import as_csv, as_json, escaped, gravest_first, minute, standings_table, tally_line
-from monitor.model import SHANGHAI, Account, Alert, Platform, SourceState, Stage, Standing, Verdict, end_of_day
+from monitor.listing import as_csv, as_json, gravest_first, minute, standings_table, tally_line
+from monitor.model import SHANGHAI, Account, Alert, Platform, Stage, Standing, Verdict, end_of_day
 from monitor.roster import difference, read_accounts, read_articles, read_looks, render_difference
 from monitor.settings import load
 from monitor.sheets import Remark
 
 FORMATS = ("table", "csv", "json")
 _WRITERS = {"csv": as_csv, "json": as_json}
-_SOURCE_LABELS = {SourceState.LIVE: "正常", SourceState.FROZEN: "采集异常", SourceState.UNPROVEN: "缺少佐证"}
 
 PIPED_WIDTH = 180
 """Columns where no terminal says otherwise: a table in a file should not be folded to eighty."""
@@ -173,6 +173,15 @@ async def import_looks(app: App, file: Path) -> int:
     return 0
 
 
+async def import_export(app: App, files: Sequence[Path], account: str, saved_at: str | None, by: str) -> int:
+    """Take in pages that a person saved of one account; 0 when every file was taken, 1 when some were refused."""
+    now = app.clock.now()
+    wishes = uploads.Wishes(files, account, uploads.saved_at(saved_at, now), by)
+    plainly = partial(out.print, markup=False), partial(err.print, markup=False)
+    taking = uploads.Taking(app.store, app.tables.read_upload, app.judge.carried, *plainly)
+    return await uploads.take(taking, wishes, await app.store.accounts(), now)
+
+
 # -- poll -------------------------------------------------------------------------------------------------------------------
 
 
@@ -258,28 +267,8 @@ def _warn_about_shares(app: App, rows: Iterable[tuple[Account, Standing]]) -> No
 
 async def status(app: App) -> int:
     """Print what is stored: sizes, verdicts, sources, channels, alerts."""
-    now = app.clock.now()
-    counts = await app.store.counts(now)
-    judgement = await app.standings_at(now)
-    standings = await _as_heard(app, judgement.standings)
-    words = {"accounts": "账号", "tried": "已采集过", "due": "到期待采", "posts": "已存发布", "open_alerts": "未结提醒"}
-    out.print("　".join(f"{words[name]} {count}" for name, count in counts.items()), markup=False)
-    out.print(tally_line(standings), markup=False)
-    if judgement.sources:
-        table = Table(title="数据源", title_justify="left")
-        for name in ("来源", "状态", "最新发布", "说明"):
-            table.add_column(name)
-        for source in sorted(judgement.sources.values(), key=lambda each: each.name):
-            newest = minute(source.newest_post_at) if source.newest_post_at else "—"
-            table.add_row(f"{source.platform.label} {source.adapter}", _SOURCE_LABELS[source.state], newest, escaped(source.reason))
-        out.print(table)
-    for channel in await app.store.channels():
-        if channel.failing_since is not None and channel.last_error is not None:
-            state = "已停用" if channel.retired else "授权失效"
-            out.print(f"渠道 {channel.name}：{state}，自 {minute(channel.failing_since)}（{channel.last_error.message}）", markup=False)
-    held = await app.store.alerts([Stage.HELD])
-    if held:
-        out.print(f"有 {len(held)} 个不合格判定因集中异常被暂扣，核实后用 release 放行。", markup=False)
+    judgement = await app.standings_at(app.clock.now())
+    await status_page.show(app, await _as_heard(app, judgement.standings), judgement.sources.values(), out)
     return 0
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import html
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol
+from urllib.parse import quote, quote_plus
 
 import structlog
 from pydantic import SecretStr
@@ -23,6 +25,14 @@ from monitor.ports import Expiry, Grant
 from monitor.settings import PREFIX
 
 log = structlog.get_logger("credentials")
+
+PUBLIC = frozenset(
+    {"appid", "component", "component_appid", "authorizer_appid", "client_key", "open_id", "login", "expires_at", "refresh_expires_at"}
+)
+"""Fields that are no secret: they may stand in what a platform answers."""
+SHORTEST_SECRET = 6
+"""Characters of a value that is looked for in texts; a shorter one would blot out half of them."""
+BLOT = "***"
 
 
 class CredentialBook:
@@ -58,6 +68,10 @@ class CredentialBook:
     def optional(self, name: str, field: str) -> str:
         """Return the secret, "" where there is none."""
         return self._book.get(name, {}).get(field, "")
+
+    def secrets(self) -> Iterable[str]:
+        """Return every secret value, for blotting it out of what others say."""
+        return (value for fields in self._book.values() for name, value in fields.items() if name not in PUBLIC)
 
     def origin(self, name: str) -> str:
         """Return a hash that changes when any secret of the credential is replaced: older tokens then serve no more."""
@@ -156,6 +170,17 @@ class Vault:
         async with self._turns.setdefault((name, kind), asyncio.Lock()):
             yield
 
+    def blotted(self, text: str) -> str:
+        """Return what somebody else said, without our secrets: a platform may answer with the very token it was sent."""
+        if not text:
+            return text
+        obtained = (value for grant in self._grants.values() for value in (grant.value, grant.refresh))
+        for value in {*self._book.secrets(), *obtained}:
+            if len(value) >= SHORTEST_SECRET:
+                for form in {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1], html.escape(value)}:
+                    text = _without_beginning(text.replace(form, BLOT), form)
+        return text
+
     def expiries(self) -> list[Expiry]:
         """Return when tokens end: those obtained, and those whose end the operator wrote beside them (`expires_at`)."""
         return sorted((*self._obtained(), *self._told()), key=lambda each: each.at)
@@ -174,6 +199,14 @@ class Vault:
                 at = moment_of(self._book.optional(name, field))
                 if at is not None and not any(known == name for known, _ in self._grants):
                     yield Expiry(name, "given", part, at, None)
+
+
+def _without_beginning(text: str, secret: str) -> str:
+    """Return the text without a beginning of the secret at its end, where a payload was cut."""
+    for length in range(min(len(secret) - 1, len(text)), SHORTEST_SECRET - 1, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + BLOT
+    return text
 
 
 def moment_of(text: str) -> datetime | None:

@@ -6,7 +6,7 @@ An update is a pair (filter, change), ready for the driver.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -102,6 +102,12 @@ def rewrite(stored: StoredPost) -> Update:
         return changed, {"$set": document}
     # What a platform sends in a deleted post's place is no content: what was seen of it before stays as evidence.
     return changed, [{"$set": {"hash": stored.hash, "deleted_at": {"$ifNull": ["$deleted_at", stored.post.deleted_at]}}}]
+
+
+def enriched(post: Post, keys: Sequence[str]) -> dict[str, Any]:
+    """Return what opening a post's page may change of it."""
+    told = {"title", "text", "kind", "citation", "deleted_at", "published_at", "precision"}
+    return {**post.model_dump(include=told), "keys": list(keys)}
 
 
 _POST_FIELDS = frozenset(Post.model_fields) - {"id"}

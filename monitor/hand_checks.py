@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from monitor.store import Store
 from monitor.writes import PollWrite, StoredPost
 
 LEASE = timedelta(seconds=60)
-Carried = Callable[[Sequence[Post], Account], Sequence[Repost]]
+Carried = Callable[[Iterable[Post], Account], Sequence[Repost]]
 MakeSnapshot = Callable[[Account, date | None, datetime, str], Snapshot]
 
 
@@ -42,7 +42,7 @@ async def take_in(
     """Write a snapshot of `at` that came from outside, keep it as evidence under `by`, and return how many posts were new.
 
     The account is claimed even from a poll under way: this look's fence is newer, so that poll writes no state and the account
-    is simply looked at again. A partial view is no failed look: what is known of the account's failures stays as it was.
+    is simply looked at again, at once. A partial view is no failed look: what is known of the account's failures stays as it was.
     Raises `StoreAway` when the account cannot be claimed.
     """
     claims = await store.claim([account.id], f"taking in {by}"[:200], now, LEASE, force=True)

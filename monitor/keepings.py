@@ -12,9 +12,10 @@ from typing import Any
 
 from monitor.budgets import KeptTally, TallyChange
 from monitor.credentials import Kept
-from monitor.model import Fault
+from monitor.model import Fault, Post
 from monitor.pauses import Rest
 from monitor.ports import Grant
+from monitor.writes import Verified
 
 COLLECTIONS = ("grants", "windows", "lanes", "breakers", "pushes", "verified", "runs")
 PUSH_KEPT = timedelta(days=2)
@@ -95,7 +96,7 @@ class Keepings:
     async def begin_run(self, owner: str) -> bool:
         """Note that a daemon runs; return whether all before it ended in order."""
         with self._translated():
-            orderly = await self._db.runs.count_documents({}, limit=1) == 0
+            orderly = int(await self._db.runs.count_documents({}, limit=1)) == 0
             await self._db.runs.delete_many({})
             await self._db.runs.replace_one({"_id": owner}, {}, upsert=True)
         return orderly
@@ -106,27 +107,33 @@ class Keepings:
 
     # -- pushes and verified posts ------------------------------------------------------------------------------------------
 
-    async def take_push(self, number: str, now: datetime) -> bool:
-        """Note a push by its number; False when it was taken before."""
+    async def heard(self, number: str) -> bool:
+        """Whether a push of this number was taken before."""
         with self._translated():
-            await self._db.pushes.delete_many({"at": {"$lt": now - PUSH_KEPT}})
-            result = await self._db.pushes.update_one({"_id": number}, {"$setOnInsert": {"at": now}}, upsert=True)
-            return bool(result.upserted_id is not None)
+            return await self._db.pushes.find_one({"_id": number}) is not None
 
-    async def forget_push(self, number: str) -> None:
-        """Let a push come again: what it told could not be written."""
+    async def put_heard(self, number: str, at: datetime) -> None:
+        """Keep the number of a push that was taken; numbers too old to be repeated are dropped."""
         with self._translated():
-            await self._db.pushes.delete_one({"_id": number})
+            await self._db.pushes.update_one({"_id": number}, {"$setOnInsert": {"at": at}}, upsert=True)
+            await self._db.pushes.delete_many({"at": {"$lt": at - PUSH_KEPT}})
 
-    async def verified(self, ids: Iterable[str]) -> set[str]:
-        """Return which of these posts were opened and read before."""
+    async def verified(self, ids: Iterable[str]) -> dict[str, Verified]:
+        """Return what opening these posts showed, for those that were opened."""
         with self._translated():
-            return {doc["_id"] async for doc in self._db.verified.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
+            return {doc["_id"]: _verified(doc) async for doc in self._db.verified.find({"_id": {"$in": list(ids)}})}
 
-    async def put_verified(self, post_id: str, at: datetime, outcome: str) -> None:
-        """Note for good what opening a post gave."""
+    async def put_verified(self, verified: Verified) -> None:
+        """Keep for good what opening a post showed."""
+        post = verified.post.model_dump() if verified.post else None
         with self._translated():
-            await self._db.verified.replace_one({"_id": post_id}, {"at": at, "outcome": outcome}, upsert=True)
+            document = {"at": verified.at, "word": verified.word, "post": post}
+            await self._db.verified.replace_one({"_id": verified.post_id}, document, upsert=True)
+
+
+def _verified(doc: Mapping[str, Any]) -> Verified:
+    post = Post.model_validate(doc["post"]) if doc.get("post") else None
+    return Verified(doc["_id"], doc["at"], doc["word"], post)
 
 
 def _kept(doc: Mapping[str, Any]) -> Kept:

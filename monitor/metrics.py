@@ -34,6 +34,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from monitor import __version__
+from monitor.budgets import Usage
 from monitor.errors import LOOK_ERRORS
 from monitor.model import (
     Account,
@@ -49,6 +50,8 @@ from monitor.model import (
     Standing,
     Verdict,
 )
+from monitor.pauses import Rest
+from monitor.ports import Expiry
 
 T = TypeVar("T")
 Reading = tuple[str, tuple[str, ...], float]
@@ -84,6 +87,10 @@ GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "zhengwu_channel_failing": ("1 while a channel fails, the reason being its last error's code; else 0.", ("channel", "reason")),
     "zhengwu_channel_paused_until_timestamp_seconds": ("Until when a channel is left alone; absent when it is not.", ("channel",)),
     "zhengwu_channel_retired": ("1 when the platform closed the channel for good.", ("channel",)),
+    "zhengwu_budget_used_requests": ("Requests in a window now; it is named after a lane, host or interface.", ("window", "seconds")),
+    "zhengwu_budget_limit_requests": ("Requests a window may hold.", ("window", "seconds")),
+    "zhengwu_lane_rests_until_timestamp_seconds": ("Until when a lane's breaker is open; absent while it is closed.", ("lane", "reason")),
+    "zhengwu_credential_expiry_timestamp_seconds": ("When a token of a credential ends.", ("credential", "kind", "part")),
     "zhengwu_source_state": ("1 for the state that a source is in.", ("source", "state")),
     "zhengwu_source_newest_post_timestamp_seconds": ("When the newest post seen through a source was published.", ("source",)),
     "zhengwu_reposts": ("Accounts that owe a key article, by what they did.", ("article", "verdict")),
@@ -103,6 +110,9 @@ class Rollup:
     due: int = 0
     oldest_due_at: datetime | None = None
     letters_waiting: int = 0
+    budgets: Sequence[Usage] = ()
+    rests: Sequence[Rest] = ()
+    expiries: Sequence[Expiry] = ()
 
 
 class Metrics:
@@ -238,6 +248,14 @@ def _readings(rollup: Rollup, per_account: bool) -> Iterator[Reading]:
         yield from _each(_account, rollup.standings)
     yield from (("zhengwu_alerts", (rule, *rest), number) for (rule, *rest), number in rollup.alerts_by.items())
     yield from _each(_channel, rollup.channels)
+    yield from _each(_budget, rollup.budgets)
+    yield from (
+        ("zhengwu_lane_rests_until_timestamp_seconds", (each.lane, each.fault.code), each.until.timestamp()) for each in rollup.rests
+    )
+    yield from (
+        ("zhengwu_credential_expiry_timestamp_seconds", (each.credential, each.kind, each.part), each.at.timestamp())
+        for each in rollup.expiries
+    )
     yield from _each(_source, rollup.sources)
     yield from _each(_repost, rollup.reposts.items())
 
@@ -274,6 +292,12 @@ def _channel(channel: ChannelState) -> Iterator[Reading]:
     yield "zhengwu_channel_retired", name, channel.retired
     yield from _moment("zhengwu_channel_last_good_timestamp_seconds", name, channel.last_good_at)
     yield from _moment("zhengwu_channel_paused_until_timestamp_seconds", name, channel.paused_until)
+
+
+def _budget(usage: Usage) -> Iterator[Reading]:
+    labels = (usage.name, f"{usage.seconds:g}")
+    yield "zhengwu_budget_used_requests", labels, usage.used
+    yield "zhengwu_budget_limit_requests", labels, usage.requests
 
 
 def _source(source: Source) -> Iterator[Reading]:

@@ -10,6 +10,9 @@ from monitor.model import Channel, ChannelState, Fault, Outcome
 from monitor.ports import ChannelSettings
 from monitor.schedule import Backoff, pause
 
+GOOD_APART = timedelta(minutes=5)
+"""How far a channel's last good look must move on before it is stored again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
@@ -51,6 +54,7 @@ class Pauses:
         self._lanes: dict[str, Rest] = {rest.lane: rest for rest in rests}
         self._channels: dict[tuple[str, str], ChannelState] = {(each.adapter, each.credential): each for each in known}
         self._changed: set[tuple[str, str]] = set()
+        self._stored_good: dict[tuple[str, str], datetime] = {}
         self._changed_lanes: set[str] = set()
 
     def of(self, channel: Channel, lane: str, now: datetime) -> Fault | None:
@@ -129,16 +133,20 @@ class Pauses:
 
     def _keep(self, key: tuple[str, str], state: ChannelState, before: ChannelState) -> None:
         self._channels[key] = state
-        if (state.failing_since, state.paused_until, state.retired) != (before.failing_since, before.paused_until, before.retired):
+        stored, good = self._stored_good.get(key), state.last_good_at
+        moved = good is not None and (stored is None or good - stored >= GOOD_APART)
+        if moved or (state.failing_since, state.paused_until, state.retired) != (before.failing_since, before.paused_until, before.retired):
             self._changed.add(key)
 
     def states(self) -> list[ChannelState]:
         return list(self._channels.values())
 
     def changed(self) -> list[ChannelState]:
-        """Return the channels whose standing changed since the last call, to be stored."""
+        """Return the channels whose standing changed since the last call, or whose last good look is some minutes newer, to be stored."""
         changed, self._changed = self._changed, set()
-        return [self._channels[key] for key in changed if key in self._channels]
+        found = [self._channels[key] for key in changed if key in self._channels]
+        self._stored_good.update({(each.adapter, each.credential): each.last_good_at for each in found if each.last_good_at})
+        return found
 
     def count(self, accounts: dict[tuple[str, str], int]) -> None:
         """Take over how many accounts each channel and credential serves; those that serve none are forgotten."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -91,3 +92,18 @@ def _fault(channel: Channel, code: str, message: str) -> Fault:
 def _outcome(channel: Channel, error: LookError, shown: Snapshot | None) -> Outcome:
     fault = error.fault(channel.adapter, channel.credential)
     return Outcome(channel=channel, fault=fault, digest=shown.digest if shown else "", skipped=shown.skipped if shown else {})
+
+
+def without_secrets(poll: Poll, blotted: Callable[[str], str]) -> Poll:
+    """Return the poll with our secrets blotted out of what its faults quote: an answer may repeat what it was asked with."""
+    if not any(outcome.fault and not outcome.passed_over for outcome in poll.outcomes):
+        return poll
+    return replace(poll, outcomes=tuple(_without_secrets(outcome, blotted) for outcome in poll.outcomes))
+
+
+def _without_secrets(outcome: Outcome, blotted: Callable[[str], str]) -> Outcome:
+    fault = outcome.fault
+    if fault is None or outcome.passed_over:
+        return outcome
+    clean = fault.model_copy(update={"message": blotted(fault.message), "head": blotted(fault.head)})
+    return replace(outcome, fault=clean)

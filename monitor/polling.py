@@ -60,10 +60,12 @@ class Polling:
         settings: PollSettings,
         backoff: Backoff,
         owner: str,
+        blotted: Callable[[str], str] = str,
     ) -> None:
         self._store, self._committer, self._judge = store, committer, judge
         self._adapters, self._pauses, self._metrics, self._clock = adapters, pauses, metrics, clock
         self._settings, self._backoff, self._owner = settings, backoff, owner
+        self._blotted = blotted
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._under_way: dict[asyncio.Task[Poll | None], Claim] = {}
         self._lanes: Counter[str] = Counter()
@@ -222,7 +224,7 @@ class Polling:
         """
         seconds = (claim.until - self._clock.now()).total_seconds() - LEASE_MARGIN * self._settings.lease_seconds
         poll = await poller.look(account, claim.state, self._adapters, self._pauses, self._clock, seconds)
-        poll = self._judge.believed(account, poll)
+        poll = self._judge.believed(account, poller.without_secrets(poll, self._blotted))
         for outcome in poll.outcomes:
             if not outcome.passed_over:
                 adapter = self._adapters[outcome.channel.adapter]

@@ -58,6 +58,7 @@ _WAITING_HELPS = (
 _COLLECTIONS = ("accounts", "articles", "states", "posts", "reposts", "alerts", "polls", "channels", "looks", "leases", *KEEPINGS)
 
 _INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    "accounts": [IndexModel([("channels.handle", ASCENDING)])],
     "states": [IndexModel([("due_at", ASCENDING), ("lane", ASCENDING)])],
     "posts": [IndexModel([("account_id", ASCENDING), ("published_at", DESCENDING)]), IndexModel([("keys", ASCENDING)], sparse=True)],
     "reposts": [IndexModel([("account_id", ASCENDING), ("article_id", ASCENDING)])],
@@ -184,6 +185,12 @@ class Store:
     async def accounts(self, ids: Iterable[str] | None = None) -> list[Account]:
         """Return the roster, or the accounts of these ids, ordered by id."""
         query = {} if ids is None else {"_id": {"$in": list(ids)}}
+        with _translated():
+            return [documents.account(doc) async for doc in self._db.accounts.find(query).sort("_id", ASCENDING)]
+
+    async def accounts_behind(self, adapter: str, handle: str) -> list[Account]:
+        """Return the accounts that have this channel."""
+        query = {"channels": {"$elemMatch": {"adapter": adapter, "handle": handle}}}
         with _translated():
             return [documents.account(doc) async for doc in self._db.accounts.find(query).sort("_id", ASCENDING)]
 
@@ -415,6 +422,16 @@ class Store:
         with _translated():
             async for doc in self._db.posts.find({**span, "private": {"$ne": True}, "deleted_at": None}).batch_size(batch):
                 yield documents.post(doc)
+
+    async def posts_by_id(self, ids: Iterable[str]) -> list[Post]:
+        """Return the posts of these ids, those that there are."""
+        with _translated():
+            return [documents.post(doc) async for doc in self._db.posts.find({"_id": {"$in": list(ids)}})]
+
+    async def enrich(self, post: Post, keys: Sequence[str]) -> None:
+        """Add to a stored post what its own page showed. Hash and channel stay, so that a list showing it as before changes nothing."""
+        with _translated():
+            await self._db.posts.update_one({"_id": post.id}, {"$set": documents.enriched(post, keys)})
 
     async def put_reposts(self, reposts: Sequence[Repost]) -> None:
         with _translated():

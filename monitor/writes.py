@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from monitor.model import AccountState, Alert, Poll, Post, Repost
 
@@ -56,3 +57,16 @@ class Written:
 
     inserted: dict[str, int] = field(default_factory=dict)
     stale: set[str] = field(default_factory=set)
+
+
+Word = Literal["confirmed", "unclear", "deleted", "unusable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What opening a post's page showed, kept for good; `post` is the post with what the page added, None for one it said nothing of."""
+
+    post_id: str
+    at: datetime
+    word: Word
+    post: Post | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from monitor.budgets import Usage
 from monitor.metrics import Metrics, Rollup
 from monitor.model import (
     Account,
@@ -23,6 +24,8 @@ from monitor.model import (
     Standing,
     Verdict,
 )
+from monitor.pauses import Rest
+from monitor.ports import Expiry
 
 NOW = datetime(2026, 3, 3, 4, tzinfo=UTC)
 ADAPTERS = {Platform.WECHAT: "feed", Platform.WEIBO: "weibo.openapi", Platform.DOUYIN: "douyin.gateway"}
@@ -69,6 +72,9 @@ def rollup(now: datetime = NOW) -> Rollup:
         due=4,
         oldest_due_at=now - timedelta(minutes=3),
         letters_waiting=2,
+        budgets=[Usage("weibo.openapi city", 86_400.0, 42, 100)],
+        rests=[Rest("feed bridge.example", now + timedelta(minutes=15), Fault(code="rate_limited", message="secret-token-in-a-text"), 1)],
+        expiries=[Expiry("city", "douyin.access", "refresh", now + timedelta(days=6), 30 * 86_400.0)],
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from clocks import NOON
@@ -198,3 +200,28 @@ def test_the_alert_says_whom_it_touches_and_what_to_do() -> None:
 
     assert "7个账号" in finding.message and "重新授权" in finding.message and "2026-03-06 12:00" in finding.message
     assert [role.value for role in finding.tells] == ["sysadmin"]
+
+
+# -- what others say --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("secret", ["SUB=_2A25abc; SUBP=x/y+z=", "plain-token-123456", '"quoted"&<token>'])
+@pytest.mark.parametrize("form", ["{}", 'a "{}" b'])
+def test_our_secrets_are_blotted_out_of_whatever_form_they_come_back_in(secret: str, form: str) -> None:
+    ours = Vault(book(city={"cookie": secret}))
+
+    for shape in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], html.escape(secret)):
+        assert ours.blotted(form.format(shape)) == form.format("***")
+
+
+async def test_tokens_obtained_are_blotted_out_too_and_public_names_are_not() -> None:
+    ours = Vault(book(city={"appid": "wx0123456789", "secret": MARK}))
+    await ours.keep("city", "wechat.access", grant(value="obtained-token", refresh="refresh-token"))
+
+    assert ours.blotted(f"wx0123456789 {MARK} obtained-token refresh-token") == "wx0123456789 *** *** ***"
+
+
+def test_a_secret_that_was_cut_at_the_end_is_blotted_out() -> None:
+    ours = Vault(book(city={"secret": MARK}))
+
+    assert ours.blotted("told: " + MARK[:20]) == "told: ***"

@@ -177,15 +177,25 @@ def test_what_an_earlier_run_knew_still_holds() -> None:
 # -- what is to be stored ---------------------------------------------------------------------------------------------------
 
 
-def test_only_a_change_of_standing_is_to_be_stored_and_once() -> None:
+def test_a_change_of_standing_is_to_be_stored_and_once() -> None:
     ours = pauses()
     say(ours, None)
-    assert ours.changed() == []
+    ours.changed()
 
     say(ours, "auth_error", now=NOON + HOUR)
 
     assert [each.name for each in ours.changed()] == ["weibo.openapi/city"]
     assert ours.changed() == []
+
+
+def test_a_good_look_is_to_be_stored_when_it_is_some_minutes_newer_than_the_stored_one() -> None:
+    ours, stored = pauses(), []
+
+    for minutes in (0, 1, 4, 5, 9, 12):
+        say(ours, None, now=NOON + minutes * MINUTE)
+        stored += [each.last_good_at for each in ours.changed()]
+
+    assert stored == [NOON, NOON + 5 * MINUTE, NOON + 12 * MINUTE]
 
 
 def test_a_channel_that_serves_nobody_any_more_is_forgotten() -> None:
