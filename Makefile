@@ -7,11 +7,12 @@ STAMP := $(VENV)/.installed
 
 DEMO_ARGS = $(if $(FOR),--for $(FOR)) $(if $(FAULT),--fault $(FAULT))
 
-.PHONY: help demo test check bench tools clean
+.PHONY: help demo test check bench fuzz tools clean
 
 help:
 	@echo "make demo [FOR=40] [FAULT=frozen-source]   a world of 423 simulated accounts and the real daemon"
 	@echo "make test                                  everything: lint, types, all tests against real servers"
+	@echo "make fuzz [MINUTES=10]                       search for bodies that break a parser"
 	@echo "make bench                                 ratios against bare limits, measured in one run"
 
 $(STAMP): pyproject.toml
@@ -34,6 +35,9 @@ test: $(STAMP) tools
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks
+
+fuzz: $(STAMP)
+	@$(BIN)/python tests/fuzz.py --minutes $(or $(MINUTES),10)
 
 clean:
 	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,46 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
-from channels import EXAMPLES, NOW, SEC_UID, UID, asked, fixtures
+from channels import SEC_UID, UID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from parsers import KNOWN_BAD, PARSERS, parse, seeds
 
-from adapters import feed, wechat_openapi
-from adapters.reading.weibo_cards import read_cards
-from monitor.errors import LOOK_ERRORS, Degraded
-from monitor.model import Snapshot
-
-Parser = Callable[[bytes], Any]
-
-PARSERS: dict[str, Parser] = {
-    **{name: partial(lambda read, name, body: read(body, asked(name)), each.read, name) for name, each in EXAMPLES.items() if each.read},
-    "feed": lambda body: feed.read(body, asked("feed"), repair=False),
-    "feed, repaired": lambda body: feed.read(body, asked("feed"), biz="MzI5MDAwMDAwMQ=="),
-    "weibo.list": lambda body: read_cards(body, UID, NOW, signed_in=True),
-    "token": lambda body: wechat_openapi.read_token(body, NOW),
-}
-SEEDS = [path.read_bytes() for name in (*EXAMPLES, "weibo.list") for path in fixtures(name)]
+SEEDS = [path.read_bytes() for path in seeds()]
 FIXED_SECONDS, SECONDS_PER_KB = 0.05, 0.0005
 """50 ms per 100 KB, and as much again for a machine that is busy with other things."""
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-
-
-def parse(name: str, body: bytes) -> None:
-    """Give the body to a parser; anything but a sound snapshot or a look error fails the test."""
-    try:
-        found = PARSERS[name](body)
-    except Degraded as error:
-        found = error.snapshot
-    except LOOK_ERRORS:
-        return
-    if isinstance(found, Snapshot):
-        assert found.posts or found.partial or found.covers_from is not None
-        json.dumps(found.model_dump(mode="json")).encode()
-        Snapshot.model_validate(found.model_dump())
 
 
 @pytest.mark.parametrize("name", PARSERS)
@@ -52,6 +25,12 @@ def parse(name: str, body: bytes) -> None:
 @given(body=st.binary(max_size=2_000))
 def test_random_bytes(name: str, body: bytes) -> None:
     parse(name, body)
+
+
+@pytest.mark.parametrize("body", sorted(KNOWN_BAD.glob("*.bin")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("name", PARSERS)
+def test_what_once_broke_a_parser_breaks_none_any_more(name: str, body: Path) -> None:
+    timed(name, body.read_bytes())
 
 
 @st.composite
