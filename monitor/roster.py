@@ -14,12 +14,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from monitor.account_urls import AccountUrl
 from monitor.articles import read_articles as read_articles
 from monitor.cells import Cell, Refused, block, day, emails, flag, identifier, line, one_of, refuse_spoilt, refuse_wide, shown, words
 from monitor.changes import Difference as Difference
 from monitor.changes import difference as difference
 from monitor.changes import render_difference as render_difference
 from monitor.codes import LintRow, lint_rows, without_breaks
+from monitor.identity import Missing, biz_of
 from monitor.looks import HandLook as HandLook
 from monitor.looks import read_looks as read_looks
 from monitor.model import Account, Channel, Contact, Kind, Platform, Role, Status
@@ -45,6 +47,7 @@ COLUMNS = (
     Column("email", "邮箱", ("联系人邮箱", "电子邮箱", "e-mail")),
     Column("county_email", "县区联系人邮箱", ("县区邮箱",)),
     Column("channels", "采集渠道", ("采集通道",)),
+    Column("url", "账号网址", ("网址", "链接", "主页", "主页地址", "主页网址", "账号链接", "微博网址", "weibo_url", "account_url")),
     Column("adapter", "渠道", ("通道",)),
     Column("handle", "平台账号", ("平台账号ID", "账号ID", "平台ID", "uid")),
 )
@@ -79,29 +82,38 @@ def read_accounts(path: Path, known_adapters: Collection[str] | None = None) -> 
     """
     sheet = read_sheet(path, COLUMNS)
     problems = Problems(sheet.file, sheet.header)
-    made = [(row, _account(row, problems, known_adapters)) for row in sheet.rows]
+    urls: list[Remark] = []
+    made = [(row, _account(row, problems, known_adapters, urls)) for row in sheet.rows]
     good = [(row, account) for row, account in made if account is not None]
     _refuse_doubles(good, problems)
     if not sheet.rows:
         problems.add("没有任何账号")
     problems.raise_if_any()
-    remarks = (*sheet.remarks, *lint_rows(_lint_row(row) for row in sheet.rows), *_unreachable(good))
+    remarks = (*sheet.remarks, *lint_rows(_lint_row(row) for row in sheet.rows), *urls, *_unreachable(good))
     return RosterFile(tuple(account for _, account in good), remarks)
 
 
-def _account(row: Row, problems: Problems, known: Collection[str] | None) -> Account | None:
-    """Return the row's account, or None after noting every problem of the row."""
+def _account(row: Row, problems: Problems, known: Collection[str] | None, remarks: list[Remark]) -> Account | None:
+    """Return the row's account, or None after noting every problem of the row. What is only worth a look goes into `remarks`."""
     before = len(problems.lines)
     fields = _fields(row, problems)
-    fields["channels"] = _channels(row, problems, known)
+    # A platform that could not be read was noted; what the address should belong to is then unknown.
+    unread = fields["platform"] is Platform.OTHER and len(problems.lines) > before
+    url = AccountUrl(row, Platform.OTHER) if unread else AccountUrl.of(row, fields["platform"], problems)
+    channels = fields["channels"] = _channels(row, problems, known, url)
+    url.compare(channels, problems)
     fields["contacts"] = _contacts(row, problems)
     if fields["status"] is Status.EXEMPT and fields["exempt_until"] is None and len(problems.lines) == before:
         problems.at(row, "exempt_until", "状态为 报备 时必须填写报备截止日期")
-    if not fields["code"] and not fields["channels"] and len(problems.lines) == before:
-        problems.add("标识码和采集渠道至少填写一项，否则无法确定是哪个账号（账号名称会变，不能作依据）", row.number)
+    # Without a code, what the first channel looks at names the account, as it always did; then what the address says.
+    handle = channels[0].handle if channels else url.identity.handle if url.identity else ""
+    if not fields["code"] and not handle and len(problems.lines) == before:
+        missing = f"；账号网址无法识别：{url.found}" if isinstance(url.found, Missing) else ""
+        problems.add(f"标识码和采集渠道至少填写一项，否则无法确定是哪个账号（账号名称会变，不能作依据）{missing}", row.number)
     if len(problems.lines) > before:
         return None
-    account_id = fields["code"] or f"{fields['platform']}:{fields['channels'][0].handle}"
+    remarks += url.remarks(channels)
+    account_id = fields["code"] or f"{fields['platform']}:{handle}"
     try:
         return Account(id=account_id, **fields)
     except ValidationError as error:
@@ -146,10 +158,13 @@ def _code(cell: Cell) -> str:
     return identifier(whole)
 
 
-def _channels(row: Row, problems: Problems, known: Collection[str] | None) -> tuple[Channel, ...]:
+def _channels(row: Row, problems: Problems, known: Collection[str] | None, url: AccountUrl) -> tuple[Channel, ...]:
     found: list[Channel] = []
     adapter, handle = problems.take(row, "adapter", line, ""), problems.take(row, "handle", identifier, "")
-    if bool(adapter) != bool(handle):
+    if adapter and not handle and row.get("handle") is None:
+        handle = url.handle_for(adapter)
+    # An address that cannot be read is remarked upon; the account then waits for its channel.
+    if bool(adapter) != bool(handle) and not (adapter and isinstance(url.found, Missing)):
         problems.at(row, "handle" if adapter else "adapter", "渠道和平台账号应同时填写")
     entries = [part.strip() for part in _SEPARATED.split(problems.take(row, "channels", block, ""))]
     pair = [[adapter, handle]] if adapter and handle else []
@@ -193,8 +208,13 @@ def _options(tokens: Iterable[str]) -> dict[str, str]:
             raise Refused(f"选项“{shown(token)}”应写成 名称=值，且不能重复；多个渠道用；分隔")
         if found[1] in _SECRETS:
             raise Refused(f"名单中不能写密钥（{found[1]}），请放在凭据文件中，用 credential=名称 引用")
-        options[found[1]] = found[2]
+        options[found[1]] = _with_biz(found[2]) if found[1] == "biz" else found[2]
     return options
+
+
+def _with_biz(value: str) -> str:
+    """Return the ids of WeChat accounts, parted by commas, as `__biz`: whoever has the decimal or a bridge's MP_WXS_… may write that."""
+    return ",".join(biz_of(each) or each for each in value.split(","))
 
 
 def _contacts(row: Row, problems: Problems) -> tuple[Contact, ...]:

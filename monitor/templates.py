@@ -22,10 +22,10 @@ _TEXT = "@"
 _EXAMPLES: Rows = (
     ("999900M001WX0001", "微信订阅号", "示例市发布", "示例市人民政府办公室", "示例市人民政府", "市直部门", "市级", "发布类", "正常", "",
      "2018-5-1", "是", "市本级；重点", "示例甲", "a@example.invalid", "",
-     "feed http://bridge.example.invalid/feeds/1.rss biz=MTIzNDU2Nzg5MA=="),
+     "feed http://bridge.example.invalid/feeds/1.rss biz=MTIzNDU2Nzg5MA==", ""),
     ("999921M003XL0001", "新浪微博", "示例县公安", "示例县公安局", "示例县人民政府", "示例县", "县级", "发布类", "正常", "",
      "2019年3月8日", "否", "公安", "示例乙", "b@example.invalid", "county@example.invalid",
-     "weibo.openapi 1234567890 credential=example-county"),
+     "weibo.openapi 1234567890 credential=example-county", "https://weibo.com/u/1234567890"),
 )  # fmt: skip
 _ARTICLE_EXAMPLES: Rows = (
     ("2022-05-a", "示例文章：做好汛期安全生产工作的通知", "示例省人民政府网",
@@ -108,7 +108,7 @@ def _write_workbook(path: Path, rows: Rows) -> None:
     for number, title in enumerate(rows[0], 1):
         letter = get_column_letter(number)
         sheet[f"{letter}1"].font = Font(bold=True)
-        sheet.column_dimensions[letter].width = _WIDE if title == "采集渠道" else _WIDTH
+        sheet.column_dimensions[letter].width = _WIDE if title in ("采集渠道", "账号网址") else _WIDTH
         for place in range(2, TEXT_ROWS + 2):
             sheet[f"{letter}{place}"].number_format = _TEXT
         choices = _CHOICES.get(fields[title])

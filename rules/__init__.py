@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.ports import Rule
+from rules.drift import Drift
+from rules.expiring import Expiring
 from rules.frozen_source import FrozenSource
 from rules.idle import Idle
 from rules.lost_access import LostAccess
@@ -19,6 +21,8 @@ RULES: Mapping[str, type[Rule]] = {
     "lost_access": LostAccess,
     "retired_source": RetiredSource,
     "frozen_source": FrozenSource,
+    "drift": Drift,
+    "expiring": Expiring,
 }
 
 PROFILES: Mapping[str, Idle] = {

@@ -31,6 +31,7 @@ FORBIDDEN = {
         ["monitor.model", "monitor.errors", "monitor.ports", "monitor.matching*"],
     ),
     "a rule touches nothing of the world": ("rules/*", WORLD, []),
+    "identity is pure": ("monitor/identity/*", [*WORLD, "monitor.store"], []),
     "matching is pure": ("monitor/matching/*", [*WORLD, "monitor.store"], []),
     "nobody makes HTTP requests behind our back": ("*", ["requests*", "httpx*", "urllib.request", "http.client", "urllib3*"], []),
 }

@@ -12,7 +12,7 @@ from monitor.articles import read_articles
 from monitor.cells import Cell, Refused, day, emails, identifier, moment
 from monitor.errors import BadInput
 from monitor.model import Channel, Contact, Kind, Platform, PostMark, Role, Status
-from monitor.roster import COLUMNS, HANDLE_LIMIT, difference, read_accounts, render_difference
+from monitor.roster import COLUMNS, HANDLE_LIMIT, RosterFile, difference, read_accounts, render_difference
 from monitor.sheets import Remark
 
 FIXTURES = Path(__file__).parent / "fixtures" / "roster"
@@ -316,6 +316,128 @@ def test_a_file_in_gb18030_says_so_among_the_warnings() -> None:
 
     assert any("GB18030" in remark.text for remark in file.warnings)
     assert all(isinstance(remark, Remark) for remark in file.warnings)
+
+
+# -- the column 账号网址 ----------------------------------------------------------------------------------------------------
+
+SEC_UID = "MS4wLjABAAAAdemoDEMOdemoDEMOdemoDEMOdemoDEMOdemo_001-ab"
+WITH_URL = "标识码,平台,账号名称,采集渠道,渠道,平台账号,账号网址"
+
+
+def about_urls(file: RosterFile) -> list[Remark]:
+    return [remark for remark in file.warnings if "网址" in remark.text]
+
+
+@pytest.mark.parametrize("title", ["账号网址", "网址", "链接", "主页", "主页地址", "URL", "weibo_url"])
+def test_an_address_fills_the_handle_that_is_empty(title: str, tmp_path: Path) -> None:
+    path = roster(tmp_path, f"平台,账号名称,渠道,{title}", "微博,甲,weibo.openapi,http://weibo.com/u/6100000001?s=6cm7D0")
+
+    file = read_accounts(path, ADAPTERS)
+
+    assert file.accounts[0].id == "weibo:6100000001"
+    assert file.accounts[0].channels == (Channel(adapter="weibo.openapi", handle="6100000001"),)
+    assert file.warnings == ()
+
+
+def test_an_address_alone_names_the_account_and_says_that_a_channel_is_wanted(tmp_path: Path) -> None:
+    path = roster(tmp_path, WITH_URL, ",微信,甲,,,,https://mp.weixin.qq.com/mp/profile_ext?__biz=MzI5MDAwMDAwMQ==#wechat_redirect")
+
+    file = read_accounts(path, ADAPTERS)
+
+    assert (file.accounts[0].id, file.accounts[0].channels) == ("wechat:MzI5MDAwMDAwMQ==", ())
+    (remark,) = file.warnings
+    assert (remark.level, remark.row) == ("info", 2)
+    assert remark.text == "账号网址识别为微信 MzI5MDAwMDAwMQ==，尚未填写采集渠道"
+
+
+def test_an_article_as_address_is_to_be_checked_by_a_person(tmp_path: Path) -> None:
+    row = "x,微信,甲,manual 甲,,,https://mp.weixin.qq.com/s?__biz=MzI5MDAwMDAwMQ==&mid=1&idx=1"
+
+    (remark,) = about_urls(read_accounts(roster(tmp_path, WITH_URL, row), ADAPTERS))
+
+    assert (remark.level, remark.row) == ("warning", 2) and "请核对文章确由该号发布" in remark.text
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        pytest.param("x,微博,甲,,,,http://weibo.com/m/qingxifabu/?s=6cm7D0", "个性域名 qingxifabu", id="a custom domain"),
+        pytest.param("x,微博,甲,weibo.openapi 6100000001,,,http://weibo.com/qingxifabu", "个性域名 qingxifabu", id="beside a channel"),
+        pytest.param("x,微博,甲,,weibo.openapi,,http://weibo.com/qingxifabu", "个性域名 qingxifabu", id="where the handle is empty"),
+        pytest.param("x,抖音,甲,,,,长按复制 https://v.douyin.com/iXyZ12/ 查看", "短链接", id="a share text"),
+        pytest.param("x,微信,甲,,,,https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrSt12", "短链接", id="a short article link"),
+        pytest.param("x,微博,甲,,,,http://jyj.example.gov.cn/", "不是微博", id="another site"),
+    ],
+)
+def test_an_address_that_names_nobody_is_remarked_upon_and_stops_nothing(row: str, says: str, tmp_path: Path) -> None:
+    file = read_accounts(roster(tmp_path, WITH_URL, row), ADAPTERS)
+
+    (remark,) = about_urls(file)
+    assert (remark.level, remark.row) == ("warning", 2)
+    assert "账号网址无法识别" in remark.text and says in remark.text and "；" in remark.text and "6cm7D0" not in remark.text
+    assert len(file.accounts) == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "says"),
+    [
+        pytest.param(
+            "x,微博,甲,weibo.openapi 6100000002,,,https://weibo.com/u/6100000001?did=S3CRET", "账号网址", "不是同一账号", id="another uid"
+        ),
+        pytest.param("x,微博,甲,,weibo.openapi,6100000002,weibo.com/u/6100000001", "账号网址", "6100000001", id="the short way"),
+        pytest.param(
+            "x,微信,甲,feed http://b.invalid/1.rss biz=3290000002,,,https://mp.weixin.qq.com/s?__biz=MzI5MDAwMDAwMQ==&mid=1&idx=1",
+            "账号网址", "不是同一账号", id="another __biz",
+        ),
+        pytest.param(f"x,微博,甲,,,,https://www.douyin.com/user/{SEC_UID}?msToken=S3CRET", "账号网址", "这是抖音的网址", id="a platform"),
+        pytest.param("x,微博,甲,,,,https://www.douyin.com/video/73?msToken=S3CRET", "账号网址", "这是抖音的网址", id="a work elsewhere"),
+        pytest.param("x,其他,甲,,,,https://weibo.com/u/6100000001", "账号网址", "应为其他账号的网址", id="no platform of ours"),
+        pytest.param("x,维信,甲,,,,https://weibo.com/u/6100000001", "平台", "“维信”", id="a platform that cannot be read is said once"),
+        pytest.param("x,微博,甲,,,,6.1E+09", "账号网址", "末尾数字已丢失", id="spoilt by Excel"),
+        pytest.param("x,微博,甲,,,,https://weibo.com/u/1?s=S3CRET\x07", "账号网址", "控制字符", id="a control character"),
+        pytest.param("x,微博,甲,,feed,,https://weibo.com/u/6100000001", "平台账号", "同时填写", id="a feed wants its own address"),
+        pytest.param(",微博,甲,,,,http://weibo.com/qingxifabu", "", "个性域名 qingxifabu", id="nothing else names the account"),
+    ],
+)  # fmt: skip
+def test_an_address_that_contradicts_the_row_is_an_error_in_its_place(row: str, column: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as caught:
+        read_accounts(roster(tmp_path, WITH_URL, row), ADAPTERS)
+
+    (problem,) = caught.value.problems
+    assert (f"第 2 行“{column}”列" if column else "第 2 行") in problem and says in problem
+    assert "S3CRET" not in problem and "\n" not in problem
+
+
+def test_a_former_id_is_the_accounts_own(tmp_path: Path) -> None:
+    row = "x,微信,甲,feed http://b.invalid/1.rss biz=MzI5MDAwMDAwMg== former=3290000001,,,https://mp.weixin.qq.com/mp/homepage?__biz=MzI5MDAwMDAwMQ=="
+
+    file = read_accounts(roster(tmp_path, WITH_URL, row), ADAPTERS)
+
+    assert file.accounts[0].channels[0].options == {"biz": "MzI5MDAwMDAwMg==", "former": "3290000001"}
+    assert about_urls(file) == []
+
+
+@pytest.mark.parametrize("biz", ["MzI5MDAwMDAwMQ==", "3290000001", "MP_WXS_3290000001", "MzI5MDAwMDAwMQ", "MzI5MDAwMDAwMQ%3D%3D"])
+def test_a_biz_may_be_written_in_any_of_its_forms(biz: str, tmp_path: Path) -> None:
+    path = roster(tmp_path, WITH_URL, f"x,微信,甲,feed http://b.invalid/1.rss biz={biz},,,")
+
+    assert read_accounts(path, ADAPTERS).accounts[0].channels[0].options["biz"] == "MzI5MDAwMDAwMQ=="
+
+
+def test_two_rows_with_one_address_are_one_account_twice(tmp_path: Path) -> None:
+    path = roster(tmp_path, WITH_URL, ",微博,甲,,,,weibo.com/u/6100000001", ",微博,乙,,,,https://m.weibo.cn/u/6100000001")
+
+    with pytest.raises(BadInput, match="与第 2 行重复"):
+        read_accounts(path, ADAPTERS)
+
+
+def test_a_bare_number_cell_under_the_address_is_an_id(tmp_path: Path) -> None:
+    book = Workbook()
+    book.worksheets[0].append(["平台", "账号名称", "账号网址"])
+    book.worksheets[0].append(["微博", "甲", 6100000001])
+    book.save(tmp_path / "名单.xlsx")
+
+    assert read_accounts(tmp_path / "名单.xlsx").accounts[0].id == "weibo:6100000001"
 
 
 def test_column_titles_are_unambiguous() -> None:
