@@ -127,7 +127,7 @@ class App:
         await self.store.open()
         await self.credentials.open(self.store.keepings)
         now = self.clock.now()
-        owner = f"{socket.gethostname()} {os.getpid()} {self.rng.getrandbits(32):08x}"
+        self._owner = owner = f"{socket.gethostname()} {os.getpid()} {self.rng.getrandbits(32):08x}"
         await self._stack.enter_async_context(self._door)
         # A lost access is tried once after a start, since settings may have been mended; a breaker stays open over it.
         known = [each.model_copy(update={"paused_until": None}) for each in await self.store.channels()]
@@ -162,7 +162,7 @@ class App:
                 asyncio.create_task(self._every("judge", self.settings.judge.tick_seconds, self._tick, stop), name="judge"),
                 asyncio.create_task(self._every("tell", self.settings.notify.interval_seconds, self.telling.round, stop), name="tell"),
                 polling,
-                asyncio.create_task(self._every("verify", VERIFY_SECONDS, self.verifying.round, stop), name="verify"),
+                asyncio.create_task(self._every("verify", VERIFY_SECONDS, self._verify, stop), name="verify"),
                 asyncio.create_task(self._every("books", SAVE_SECONDS, self.books.save, stop), name="books"),
                 asyncio.create_task(self._every("database", WATCH_SECONDS, self._watch_database, stop), name="database"),
             ]
@@ -185,6 +185,11 @@ class App:
         if self._embedded is not None and self._embedded.died:
             log.error("the embedded mongod has died and is started again")
             await self._embedded.start()
+
+    async def _verify(self) -> None:
+        """Open posts that wait for it; one daemon at a time, since a platform shows single pages to one slow reader only."""
+        if await self.store.hold("verifying", self._owner, self.clock.now(), timedelta(seconds=10 * VERIFY_SECONDS)):
+            await self.verifying.round()
 
     async def _poll_loop(self, stop: asyncio.Event) -> None:
         # The first picture comes before the first look, so that no look is judged without knowing the sources.

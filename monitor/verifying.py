@@ -152,15 +152,17 @@ class Verifying:
         return True
 
     async def _failed(self, candidate: Candidate, error: LookError, now: datetime) -> bool:
-        if isinstance(error, (RateLimited, AuthError, SourceRetired)):
-            log.warning("verifying stopped for now", adapter=candidate.adapter, reason=error.code)
-            return False
         if isinstance(error, Degraded):
             # The link leads nowhere a reader may go, and never will.
             await self._keep(candidate, Verified(candidate.post.id, now, "unusable"))
-        else:
+            return True
+        refused = isinstance(error, (RateLimited, AuthError, SourceRetired))
+        if refused:
+            log.warning("verifying stopped for now", adapter=candidate.adapter, reason=error.code)
+        if not isinstance(error, RateLimited):
+            # A lane that was refused rests by itself, and its posts need not wait beyond that.
             self._put_off(candidate.post.id, now)
-        return True
+        return not refused
 
     async def _take(self, candidate: Candidate, snapshot: Snapshot, now: datetime) -> None:
         seen = snapshot.posts[0] if snapshot.posts else None

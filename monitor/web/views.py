@@ -11,6 +11,7 @@ import jinja2
 from aiohttp import web
 
 from monitor.errors import StoreAway
+from monitor.web.callback import Callbacks, add_callbacks
 from monitor.web.desk import Desk
 from monitor.web.listing import QUERY_CAP, arrange, read_wish
 from monitor.wording import minute
@@ -85,8 +86,8 @@ async def guard_headers(request: web.Request, response: web.StreamResponse) -> N
     response.headers.update(HEADERS)
 
 
-def build(desk: Desk, metrics_page: Metrics) -> web.Application:
-    """Return the application; whoever runs it chooses the address to bind to."""
+def build(desk: Desk, metrics_page: Metrics, callbacks: Callbacks | None = None) -> web.Application:
+    """Return the application; whoever runs it chooses the address to bind to. With `callbacks` platforms may push to it."""
     app = web.Application(middlewares=[known_host])
     app[DESK] = desk
     app[METRICS] = metrics_page
@@ -98,4 +99,6 @@ def build(desk: Desk, metrics_page: Metrics) -> web.Application:
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_static("/static/", HERE / "static")
+    if callbacks is not None:
+        add_callbacks(app, callbacks)
     return app
