@@ -1,280 +1,294 @@
-"""`wechat.openapi`: the owner's own token and freepublish/batchget. It lists 发布 items only, so by itself it covers nothing.
+"""`wechat.openapi`: the owner's own token; freepublish/batchget and the data cube, which only together show all (群发 and 发布).
 
-Platform reference: wechat.md, sections 2.1, 2.2 and 2.5.
+Platform reference: wechat.md, sections 2.1, 2.2, 2.3 and 2.5.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-import msgspec
+from pydantic import Field
 
-from adapters.channel import Base
-from adapters.http import HEAD_BYTES, Answer, Door, by_status_alone
-from adapters.reading.links import https_where_known, named_by, sn_of
-from adapters.reading.page import Asked, Draft, Page
-from adapters.reading.values import (
-    Loose,
-    as_id,
-    as_int,
-    decode,
-    from_unix,
-    header_safe,
-    is_set,
-    keeping_head,
-    plain,
-    unescape,
-    web_address,
-    web_url,
+from adapters.channel import DAY, Base
+from adapters.http import Answer
+from adapters.reading.page import Asked, Page
+from adapters.reading.values import header_safe, web_address
+from adapters.reading.wechat_datacube import Cube, Days, Told, missing, read_cube
+from adapters.reading.wechat_errors import BUSY, STALE_TOKEN, code_of
+from adapters.reading.wechat_errors import refusal as refusal
+from adapters.reading.wechat_progress import Progress, add_rows, cube_alone, together, window
+from adapters.reading.wechat_publish import PARTIAL, Published, owners_of, read_published
+from adapters.reading.wechat_publish import read as read
+from adapters.reading.wechat_tokens import ACCESS, COMPONENT, TICKET, is_fresh, is_ticket_valid, read_authorizer, read_component
+from adapters.reading.wechat_tokens import read_token as read_token
+from monitor.errors import AuthError, Degraded, LookError, ParseError, SourceRetired
+from monitor.model import Account, Channel, Snapshot
+from monitor.ports import ChannelSettings, Grant, Quota
+
+LIST, CUBE = "/cgi-bin/freepublish/batchget", "/datacube/getarticletotaldetail"
+STABLE, COMPONENT_TOKEN, AUTHORIZER = (
+    "/cgi-bin/stable_token",
+    "/cgi-bin/component/api_component_token",
+    "/cgi-bin/component/api_authorizer_token",
 )
-from monitor.errors import AuthError, Degraded, LookError, ParseError, RateLimited, SourceRetired, TransportFault
-from monitor.model import SHANGHAI, Account, Channel, Citation, Snapshot, end_of_day
-from monitor.ports import ChannelSettings, Credentials
-
-PARTIAL = "only 发布 items: 群发 is not listed"
 COUNT = 20
-EARLY = timedelta(seconds=300)
-"""A token is renewed so long before its end; old and new are both valid for five minutes."""
-
-OK = (None, 0)
-STALE_TOKEN = frozenset({40001, 40014, 42001})
-QUOTA = frozenset({45009, 48006})
-
-REFUSALS: Mapping[int, tuple[type[LookError], str]] = {
-    -1: (TransportFault, "system busy"),
-    40001: (AuthError, "the credential is not valid or not the latest"),
-    40013: (AuthError, "wrong appid"),
-    40014: (AuthError, "bad token"),
-    40097: (ParseError, "bad arguments"),
-    40125: (AuthError, "wrong secret"),
-    40164: (AuthError, "this address is not on the account's list"),
-    41001: (AuthError, "token missing"),
-    42001: (AuthError, "token expired"),
-    42007: (AuthError, "the user changed the password: authorise again"),
-    45009: (RateLimited, "daily quota used up"),
-    47001: (ParseError, "bad JSON"),
-    47009: (SourceRetired, "the interface is offline"),
-    48001: (SourceRetired, "the account is not allowed to use the interface"),
-    48006: (RateLimited, "resets of the quota used up"),
-    50002: (AuthError, "the account is restricted"),
-    61003: (AuthError, "the account did not authorise the component"),
-    61004: (AuthError, "this address is not registered"),
-    61005: (AuthError, "the component's ticket has expired"),
-    61006: (AuthError, "the component's ticket is not valid"),
-    61007: (AuthError, "the account did not authorise this interface"),
-    61011: (AuthError, "wrong component"),
-    61023: (AuthError, "the refresh token is not valid"),
-    61500: (ParseError, "bad date"),
-    61501: (ParseError, "bad range of dates"),
-    61503: (Degraded, "the data are not ready"),
-}
-"""By `errcode`, which comes with HTTP 200; an answer that succeeded often has none."""
-
-
-class NewsItem(msgspec.Struct):
-    title: Loose = ""
-    content: Loose = ""
-    content_source_url: Loose = ""
-    url: Loose = ""
-    is_deleted: Loose = False
-
-
-class Content(msgspec.Struct):
-    news_item: list[msgspec.Raw] | None = None
-    create_time: Loose = None
-    update_time: Loose = None
-
-
-class Item(msgspec.Struct):
-    article_id: Loose = None
-    update_time: Loose = None
-    content: Content | None = None
-
-
-class Body(msgspec.Struct):
-    errcode: Loose = None
-    access_token: Loose = None
-    expires_in: Loose = None
-    item: list[msgspec.Raw] | None = None
-
-
-BODY = msgspec.json.Decoder(Body)
-ITEM = msgspec.json.Decoder(Item)
-NEWS = msgspec.json.Decoder(NewsItem)
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    value: str
-    until: datetime
+"""Publications in a page, the most that can be asked for."""
+BUSY_TRIES = 3
+"""A platform that calls itself busy is asked twice more in a look; the lane's spacing is the pause."""
 
 
 class WechatOpenApiSettings(ChannelSettings):
     base_url: str = "https://api.weixin.qq.com"
     spacing_seconds: float = 5.0
     min_interval_minutes: float = 15.0
-    max_interval_minutes: float = 360.0
+    # What is seen ends with yesterday: a longer pause in the morning would make it too old to judge by.
+    max_interval_minutes: float = 180.0
     daily_budget: int = 10_000
+    batchget_daily: int = Field(default=100, ge=1, description="calls of freepublish/batchget a day and credential; the platform's default")
+    reconcile: bool = Field(default=True, description="ask the data cube too: only both lists together cover anything")
+    datacube_daily: int = Field(default=100, ge=1, description="calls of the data cube a day and credential; its limit is not documented")
+    datacube_days: int = Field(default=28, ge=1, le=30, description="days the data cube is read back when an account is new; it keeps 30")
+    datacube_days_per_call: int = Field(default=1, ge=1, le=30, description="days in one call; how many are allowed is not documented")
+    datacube_calls_per_look: int = Field(default=4, ge=1, le=30, description="calls in one look, while an account is new")
+    datacube_hour: int = Field(default=8, ge=0, le=23, description="yesterday is asked for only from this hour on, Shanghai time")
+    datacube_retry_minutes: float = Field(default=60.0, gt=0, le=1440, description="how long data that are not ready are waited for")
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the data cube told in one look: its articles, how far it is read now, the hashes of its answers."""
+
+    progress: Progress
+    rows: list[Told] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
 
 
 class WechatOpenApi(Base):
-    """Holds each credential's token in memory until shortly before its end; a restart asks for the same one again."""
+    """Looks at accounts whose owners gave us access, by a token kept elsewhere, an appid and a secret, or a third-party platform.
+
+    Tokens that are obtained are kept as grants, so that a restart does not ask anew. `biz` among a channel's options names the account
+    (several ids parted by commas, in either form): articles of others are then left out. The option `reconcile` is `0` where
+    the data cube is not to be asked. Whatever the data cube refuses leaves a partial view, which says what is refused.
+    """
 
     Settings: ClassVar[type[ChannelSettings]] = WechatOpenApiSettings
     first_hand: ClassVar[bool] = True
     name: ClassVar[str] = "wechat.openapi"
 
-    def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
-        super().__init__(settings, door, credentials)
-        self._tokens: dict[str, Token] = {}
+    @property
+    def wishes(self) -> WechatOpenApiSettings:
+        """The settings, as what they are."""
+        return self.settings if isinstance(self.settings, WechatOpenApiSettings) else WechatOpenApiSettings()
 
     def lane(self, channel: Channel) -> str:
         # The quotas are the token's own: one account out of its quota must not hold up the others.
-        return f"wechat.openapi {channel.credential}"
+        return f"{self.name} {channel.credential}"
 
     async def look(self, account: Account, channel: Channel, memory: Mapping[str, Any], now: datetime) -> Snapshot:
-        """Return the newest published items as a partial view. A token found stale is fetched anew, once. Raises `LookError`."""
-        name = channel.credential
-        answer = await self._list(channel, await self._token(channel, now))
-        if _code(answer.utf8()) in STALE_TOKEN and self._tokens.pop(name, None) is not None:
-            answer = await self._list(channel, await self._token(channel, now))
-        try:
-            return read(answer.utf8(), Asked.of(account, channel, now, digest=answer.digest))
-        except AuthError:
-            self._tokens.pop(name, None)
-            raise
+        """Return the newest published items and what the data cube tells of the days before. Raises `LookError`.
 
-    async def _list(self, channel: Channel, token: str) -> Answer:
+        1. The publish list, at every look.
+        2. The days of the data cube that are not read yet, a few calls at a time: in the usual run two calls a day.
+        3. Both together; see `together` for what they cover.
+
+        Where the account may not use the publish list at all (48001), the data cube alone is shown, as a partial view.
+        """
+        asked = Asked.of(account, channel, now)
+        owners = owners_of(channel.options.get("biz", ""))
+        if not _is_on(channel, self.wishes):
+            answer, published = await self._published(channel, asked, owners)
+            return _partial(published, answer.digest)
+        days = window(now, self.wishes.datacube_days, self.wishes.datacube_hour)
+        recalled = Progress.recall(memory, now, days) if days else Progress()
+        try:
+            answer, published = await self._published(channel, asked, owners)
+        except SourceRetired as refused:
+            return await self._alone(channel, asked, owners, recalled, days, refused)
+        biz = (next(iter(owners)) if len(owners) == 1 else "") or published.biz or recalled.biz
+        reading = await self._reading(channel, asked, owners, replace(recalled, biz=biz), days, published.page)
+        add_rows(published.page, tuple(reading.rows), reading.progress.biz, published.short and not published.owners)
+        return together(published, reading.progress, days, _evidence(answer.digest, *reading.digests))
+
+    async def _published(self, channel: Channel, asked: Asked, owners: frozenset[str]) -> tuple[Answer, Published]:
+        quota = Quota(f"{self.lane(channel)} batchget", self.wishes.batchget_daily, DAY)
+        answer = await self._ask(channel, LIST, {"offset": 0, "count": COUNT, "no_content": 0}, asked.now, quota)
+        return answer, read_published(answer.utf8(), replace(asked, digest=answer.digest), owners)
+
+    async def _alone(
+        self, channel: Channel, asked: Asked, owners: frozenset[str], recalled: Progress, days: Days | None, refused: SourceRetired
+    ) -> Snapshot:
+        """Return what the data cube shows. Raises the publish list's refusal where the data cube shows nothing either."""
+        reading = await self._reading(channel, asked, owners, recalled, days, Page(asked))
+        if reading.progress.known is None:
+            raise refused
+        page = Page(asked)
+        add_rows(page, tuple(reading.rows), reading.progress.biz, short=False)
+        return cube_alone(page, reading.progress, str(refused), _evidence(*reading.digests))
+
+    async def _reading(
+        self, channel: Channel, asked: Asked, owners: frozenset[str], progress: Progress, days: Days | None, page: Page
+    ) -> Reading:
+        """Ask the data cube for the days that are due, until nothing is or something is refused. A refusal is kept, not raised."""
+        reading, wishes = Reading(progress), self.wishes
+        retry = timedelta(minutes=wishes.datacube_retry_minutes)
+        for _ in range(wishes.datacube_calls_per_look if days else 0):
+            due = reading.progress.due(days, wishes.datacube_days_per_call) if days else None
+            if due is None or days is None:
+                break
+            try:
+                answer, cube = await self._cube(channel, asked, due, owners)
+            except LookError as error:
+                reading.progress = reading.progress.refused(error, asked.now, retry)
+                break
+            trouble = cube.trouble or _untold(missing(page.posts.values(), cube.rows, due))
+            reading.progress = reading.progress.read(due, days, trouble, asked.now, retry)
+            reading.rows += cube.rows
+            reading.digests.append(answer.digest)
+            reading.progress = replace(reading.progress, biz=reading.progress.biz or _owner(cube))
+        return reading
+
+    async def _cube(self, channel: Channel, asked: Asked, days: Days, owners: frozenset[str]) -> tuple[Answer, Cube]:
+        quota = Quota(f"{self.lane(channel)} datacube", self.wishes.datacube_daily, DAY)
+        body = {"begin_date": days.first.isoformat(), "end_date": days.last.isoformat()}
+        answer = await self._ask(channel, CUBE, body, asked.now, quota)
+        try:
+            return answer, read_cube(answer.utf8(), asked, days, owners)
+        except Degraded as error:
+            return answer, Cube((), str(error))
+
+    async def _ask(self, channel: Channel, path: str, body: Mapping[str, Any], now: datetime, quota: Quota) -> Answer:
+        """Return what an interface of the account answers. A token found stale is obtained anew, once. Raises `LookError`."""
+        token = await self._token(channel, now)
         # The platform takes the token nowhere but in the query; the door keeps queries out of every text.
-        return await self._post(
-            channel, "/cgi-bin/freepublish/batchget", {"access_token": token}, {"offset": 0, "count": COUNT, "no_content": 0}
-        )
+        answer = await self._post(channel, path, {"access_token": token}, body, quota)
+        if code_of(answer.utf8()) in STALE_TOKEN and await self._spent(channel.credential, ACCESS, token, now):
+            token = await self._token(channel, now)
+            answer = await self._post(channel, path, {"access_token": token}, body, quota)
+            if code_of(answer.utf8()) in STALE_TOKEN:
+                await self._spent(channel.credential, ACCESS, token, now)
+        return answer
 
     async def _token(self, channel: Channel, now: datetime) -> str:
-        ready = self._ready(channel.credential)
-        if ready:
-            return ready
-        known = self._tokens.get(channel.credential)
-        if known is None or known.until <= now:
-            known = self._tokens[channel.credential] = await self._fetch_token(channel, now)
+        """Return the token the operator manages elsewhere, else the one that was obtained, else a new one. Raises `LookError`."""
+        name = channel.credential
+        given = header_safe(self.credentials.optional(name, "access_token"))
+        if given:
+            return given
+        known = self.credentials.grant(name, ACCESS)
+        if known is not None and is_fresh(known, now):
+            return known.value
+        async with self.credentials.turn(name, ACCESS):
+            known = self.credentials.grant(name, ACCESS)
+            if known is None or not is_fresh(known, now):
+                known = await self._obtain(channel, known, now)
+                await self.credentials.keep(name, ACCESS, known)
         return known.value
 
-    def _ready(self, name: str) -> str:
-        """Return the token the operator manages elsewhere, "" when the credential holds an appid and a secret instead."""
-        try:
-            return header_safe(self.credentials.secret(name, "access_token"))
-        except AuthError:
-            return ""
-
-    async def _fetch_token(self, channel: Channel, now: datetime) -> Token:
+    async def _obtain(self, channel: Channel, known: Grant | None, now: datetime) -> Grant:
+        name = channel.credential
+        if self.credentials.optional(name, "component"):
+            return await self._authorized(channel, known, now)
         body = {
             "grant_type": "client_credential",
-            "appid": self.credentials.secret(channel.credential, "appid"),
-            "secret": self.credentials.secret(channel.credential, "secret"),
+            "appid": self.credentials.secret(name, "appid"),
+            "secret": self.credentials.secret(name, "secret"),
+            # A forced renewal would take the token away from the owner's other systems.
             "force_refresh": False,
         }
-        answer = await self._post(channel, "/cgi-bin/stable_token", {}, body)
-        return read_token(answer.utf8(), now)
+        return read_token((await self._post(channel, STABLE, {}, body)).utf8(), now)
 
-    async def _post(self, channel: Channel, path: str, params: Mapping[str, str], body: Mapping[str, Any]) -> Answer:
-        return await self.door.fetch(
-            self.lane(channel),
-            web_address(self.settings.base_url, "base_url") + path,
-            method="POST",
-            params=params,
-            json=body,
-            seconds=self.settings.timeout_seconds,
-            spacing=self.settings.spacing_seconds,
-            in_flight=self.settings.in_flight,
-            redirects=0,
-            explain=by_status_alone,
-        )
+    async def _authorized(self, channel: Channel, known: Grant | None, now: datetime) -> Grant:
+        """Return the access token of an account that authorised a third-party platform, and its newest refresh token."""
+        name = channel.credential
+        refresh = (known.refresh if known else "") or self.credentials.secret(name, "authorizer_refresh_token")
+        component = self.credentials.secret(name, "component")
+        body = {
+            "component_appid": self.credentials.secret(component, "component_appid"),
+            "authorizer_appid": self.credentials.secret(name, "authorizer_appid"),
+            "authorizer_refresh_token": refresh,
+        }
+        token = await self._component(channel, component, now)
+        answer = await self._post(channel, AUTHORIZER, {"component_access_token": token}, body)
+        if code_of(answer.utf8()) in STALE_TOKEN and await self._spent(component, COMPONENT, token, now):
+            token = await self._component(channel, component, now)
+            answer = await self._post(channel, AUTHORIZER, {"component_access_token": token}, body)
+        return read_authorizer(answer.utf8(), now, refresh, known.renewals if known else 0)
+
+    async def _component(self, channel: Channel, component: str, now: datetime) -> str:
+        """Return the platform's own token, obtained with the ticket that WeChat pushed last. Raises `LookError`."""
+        async with self.credentials.turn(component, COMPONENT):
+            known = self.credentials.grant(component, COMPONENT)
+            if known is None or not is_fresh(known, now):
+                body = {
+                    "component_appid": self.credentials.secret(component, "component_appid"),
+                    "component_appsecret": self.credentials.secret(component, "component_appsecret"),
+                    "component_verify_ticket": self._ticket(component, now),
+                }
+                known = read_component((await self._post(channel, COMPONENT_TOKEN, {}, body)).utf8(), now)
+                await self.credentials.keep(component, COMPONENT, known)
+            return known.value
+
+    def _ticket(self, component: str, now: datetime) -> str:
+        ticket = self.credentials.grant(component, TICKET)
+        if ticket is None or not is_ticket_valid(ticket, now):
+            state = "has come yet" if ticket is None else "has come for twelve hours"
+            raise AuthError(
+                f"credential {component!r}: no component_verify_ticket {state}; WeChat pushes one every ten minutes: "
+                f"its authorisation event address must be /callback/wechat.callback/{component} here, and reachable"
+            )
+        return ticket.value
+
+    async def _spent(self, name: str, kind: str, token: str, now: datetime) -> bool:
+        """Mark an obtained token as spent; False where none was obtained, so that nothing newer can be. The refresh token stays."""
+        async with self.credentials.turn(name, kind):
+            known = self.credentials.grant(name, kind)
+            if known is None:
+                return False
+            if known.value == token and (known.until is None or known.until > now):
+                await self.credentials.keep(name, kind, replace(known, until=now))
+            return True
+
+    async def _post(
+        self, channel: Channel, path: str, params: Mapping[str, str], body: Mapping[str, Any], quota: Quota | None = None
+    ) -> Answer:
+        """Post to the platform's own address, never to one that an account's options name; a busy platform is asked again."""
+        url = web_address(self.settings.base_url, "base_url") + path
+        for _ in range(BUSY_TRIES):
+            answer = await self.fetch(channel, url, method="POST", params=params, json=body, more=(quota,) if quota else ())
+            if code_of(answer.utf8()) != BUSY:
+                break
+        return answer
 
     async def check(self) -> list[str]:
         trouble = await self.door.probe(self.settings.base_url)
         return [f"微信公众平台接口 {self.settings.base_url} 无法访问：{trouble}"] if trouble else []
 
 
-def refusal(code: int | None, now: datetime, head: bytes = b"") -> LookError | None:
-    """Return the error an errcode stands for, None for success. A daily quota ends at midnight in Shanghai."""
-    if code in OK:
-        return None
-    kind, meaning = REFUSALS.get(code or 0, (ParseError, "unknown error"))
-    message = f"WeChat error {code}: {meaning}"
-    if kind is Degraded:
-        return Degraded(message, head=head)
-    wait = (end_of_day(now.astimezone(SHANGHAI).date()) - now).total_seconds() + 1.0 if code in QUOTA else None
-    return kind(message, retry_after=wait, head=head)
+def _is_on(channel: Channel, settings: WechatOpenApiSettings) -> bool:
+    option = channel.options.get("reconcile", "")
+    if option not in ("", "0", "1"):
+        raise ParseError("option reconcile is neither 0 nor 1")
+    return settings.reconcile if option == "" else option == "1"
 
 
-def _code(body: bytes) -> int | None:
-    try:
-        return as_int(decode(BODY, body).errcode)
-    except ParseError:
-        return None
+def _partial(published: Published, digest: str) -> Snapshot:
+    seen = published.page.snapshot(partial=PARTIAL, profile=published.profile)
+    return seen.model_copy(update={"digest": digest})
 
 
-def read_token(body: bytes, now: datetime) -> Token:
-    """Return the token of a stable_token answer. Raises `LookError`, which never quotes the body: it may hold a token."""
-    answer = decode(BODY, body)
-    error = refusal(as_int(answer.errcode), now)
-    if error is not None:
-        raise error
-    value = header_safe(answer.access_token) if isinstance(answer.access_token, str) else ""
-    lasts = as_int(answer.expires_in)
-    if not value:
-        raise ParseError("an answer without a token")
-    return Token(value, now + timedelta(seconds=min(max(lasts or 0, 0), 7200)) - EARLY)
+def _owner(cube: Cube) -> str:
+    owners = {row.named.owner for row in cube.rows if row.named and row.named.owner}
+    return owners.pop() if len(owners) == 1 else ""
 
 
-def read(body: bytes, asked: Asked) -> Snapshot:
-    """Return the snapshot of a batchget answer, always partial. Raises `LookError`."""
-    with keeping_head(body):
-        answer = decode(BODY, body)
-        error = refusal(as_int(answer.errcode), asked.now, body[:HEAD_BYTES])
-        if error is not None:
-            raise error
-        if answer.item is None:
-            raise ParseError("no list of items")
-        page = Page(asked)
-        for raw in answer.item:
-            _take_item(page, raw)
-        return page.snapshot(partial=PARTIAL)
+def _untold(count: int) -> str:
+    return f"{count} published articles are not told" if count else ""
 
 
-def _take_item(page: Page, raw: msgspec.Raw) -> None:
-    try:
-        item = ITEM.decode(raw)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return page.leave("unreadable")
-    content = item.content or Content()
-    # update_time moves when the article is edited; it stands inside `content`, outside it, or both.
-    at = from_unix(content.create_time) or from_unix(content.update_time) or from_unix(item.update_time)
-    for place, each in enumerate(content.news_item or [], 1):
-        _take_news(page, each, at, as_id(item.article_id), place)
-    if not content.news_item:
-        page.leave("unreadable")
-    return None
-
-
-def _take_news(page: Page, raw: msgspec.Raw, at: datetime | None, article: str, place: int) -> None:
-    try:
-        news = NEWS.decode(raw)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return page.leave("unreadable")
-    url = https_where_known(str(news.url or ""))
-    named = named_by(url, "wechat")
-    source = web_url(str(news.content_source_url or ""))
-    draft = Draft(
-        native=named.native if named else sn_of(url) or (f"{article}_{place}" if article else ""),
-        at=at,
-        url=url,
-        title=unescape(str(news.title or "")),
-        text=plain(str(news.content or "")),
-        deleted=is_set(news.is_deleted),
-        citation=Citation(url=source) if source else None,
-    )
-    return page.take(draft)
+def _evidence(*digests: str) -> str:
+    """Return what is kept as evidence: the answer's own hash, or the hash of several answers' hashes in the order they came."""
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
