@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from monitor import commands
+from monitor import commands, resolving
 from monitor.app import App, Tables, settle_memory
+from monitor.credentials import CredentialBook, Vault
 from monitor.errors import BadInput, MonitorError, NoDatabase, StoreAway
 from monitor.logs import configure
+from monitor.ports import Ledger
 from monitor.settings import LogSettings, Settings, load
 
 app = typer.Typer(
@@ -27,29 +31,42 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-importing = typer.Typer(help="导入名册、重要信息（转载任务）或人工核查记录。", no_args_is_help=True, rich_markup_mode=None)
+importing = typer.Typer(help="导入名册、重要信息（转载任务）、人工核查记录或保存的页面。", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(importing, name="import")
 
+FAULT_HELP = (
+    "模拟一种故障：frozen-source 订阅源停滞，throttle 限流，captcha 验证码，dead-cookie 登录失效，dead-token 授权过期，"
+    "guest-view 游客视图，empty-list 空列表，slow 响应极慢，reset 连接重置，wrong-account 张冠李戴"
+)
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="设置文件，默认为当前目录的 settings.toml", show_default=False)]
 
 
 def tables() -> Tables:
     """Return the plug-ins. Imported here, so that `--help` need not wait for them."""
-    from adapters import ADAPTERS
+    from adapters import ADAPTERS, feed
     from adapters.http import Door
     from adapters.manual import hand_check
+    from adapters.reading.page import Asked
+    from adapters.reading.uploads import read_upload
+    from monitor.model import Snapshot
     from rules import PROFILES, RULES
 
-    def door(settings: Settings, rng: random.Random) -> Door:
+    def door(settings: Settings, rng: random.Random, ledger: Ledger) -> Door:
         poll = settings.poll
         return Door(
             rng=rng,
             body_cap=poll.body_cap_bytes,
             retry_wait=poll.retry_wait_seconds,
             proxy_from_environment=poll.proxy_from_environment,
+            ledger=ledger,
         )
 
-    return Tables(adapters=ADAPTERS, rules=RULES, profiles=PROFILES, door=door, hand_check=hand_check)
+    def of_feed(body: bytes, asked: Asked, biz: str) -> Snapshot:
+        # A broken one is refused: it is mended slowly, and the person can save it again.
+        return feed.read(body, asked, biz=biz, repair=False)
+
+    reading = partial(read_upload, feed=of_feed)
+    return Tables(adapters=ADAPTERS, rules=RULES, profiles=PROFILES, door=door, hand_check=hand_check, read_upload=reading)
 
 
 @app.command()
@@ -76,7 +93,7 @@ def demo(
     seconds: Annotated[
         float | None, typer.Option("--for", help="运行多少秒后自行结束；不填则直到 Ctrl-C", min=1, show_default=False)
     ] = None,
-    fault: Annotated[str | None, typer.Option(help="模拟一种故障，如 frozen-source", show_default=False)] = None,
+    fault: Annotated[str | None, typer.Option(help=FAULT_HELP, show_default=False)] = None,
     directory: Annotated[Path, typer.Option(help="数据与结果存放处")] = Path("var/demo"),
 ) -> None:
     """在本机演示：模拟平台、真实守护进程、本地邮件接收，无需外网。
@@ -137,6 +154,23 @@ def import_looks(
     _with_app(settings, lambda made: commands.import_looks(made, file))
 
 
+@importing.command("export")
+def import_export(
+    files: Annotated[list[Path], typer.Argument(help="从平台保存的列表、文章页或订阅源（JSON、HTML、XML），可多个")],
+    account: Annotated[str, typer.Option("--account", help="这些文件所属账号的标识码")],
+    saved_at: Annotated[
+        str | None, typer.Option("--saved-at", help="保存时间（北京时间），如“2026-11-20 09:30”；不填则相对时间不采用", show_default=False)
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="上传人，留作证据")] = "未注明",
+    settings: SettingsFile = None,
+) -> None:
+    """导入人工保存的平台页面，作为一次不完整的查看：可补充发布、证明转载，不能证明没有发布。
+
+    例：python daemon.py import export 列表.json --account 341500M040XL0006 --saved-at "2026-11-20 09:30" --by 张三
+    """
+    _with_app(settings, lambda made: commands.import_export(made, files, account, saved_at, by))
+
+
 @app.command()
 def poll(accounts: Annotated[list[str], typer.Argument(help="账号标识码，可多个")], settings: SettingsFile = None) -> None:
     """立即采集指定账号一次，显示结果。
@@ -183,6 +217,33 @@ def release(
     例：python daemon.py release 微信
     """
     _with_app(settings, lambda made: commands.release(made, platform))
+
+
+@app.command()
+def resolve(
+    urls: Annotated[list[str], typer.Argument(help="账号主页或文章网址、含链接的分享文字，可多个；- 表示从标准输入逐行读取")],
+    online: Annotated[bool, typer.Option("--online", help="联网查询短链接（只跟随一次跳转）和微博个性域名、昵称")] = False,
+    platform: Annotated[str, typer.Option(help="这些网址或编号所属的平台，如 微博", show_default=False)] = "",
+    credential: Annotated[str, typer.Option(help="查询微博所用的凭据名", show_default=False)] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+    settings: SettingsFile = None,
+) -> None:
+    """识别网址是哪个平台的哪个账号，给出可填入名册的采集渠道；识别不了时说明缺什么、怎样取得。
+
+    例：python daemon.py resolve https://weibo.com/u/1234567890
+    """
+    from adapters.http import Door
+    from adapters.resolving import Resolver, cell
+
+    @contextlib.asynccontextmanager
+    async def opening() -> AsyncIterator[Resolver]:
+        made = load(settings)
+        configure(made.log)
+        api = made.channels.get("weibo.openapi", {}).get("base_url") or "https://api.weibo.com"
+        async with Door(retry_wait=made.poll.retry_wait_seconds, proxy_from_environment=made.poll.proxy_from_environment) as door:
+            yield Resolver(door, Vault(CredentialBook(made.credentials)), weibo=api)
+
+    _run(lambda: resolving.resolve(resolving.Wishes(urls, platform, online, credential, as_json), cell, opening))
 
 
 def _day(text: str | None) -> date | None:

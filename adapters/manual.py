@@ -1,4 +1,7 @@
-"""`manual`: a person's own look at an account, entered as a row. A channel like any other, except that nobody polls it."""
+"""`manual`: a person's own look at an account, entered as a row. A channel like any other, except that nobody polls it.
+
+Pages that a person saved come through it too: they are read by `adapters.reading.uploads`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ NEVER = "无内容"
 
 
 class Manual(Base):
-    """Stands in the table so that a roster may name it; its looks come from `import looks`."""
+    """Stands in the table so that a roster may name it; its looks come from `import looks` (a row) and `import export` (a saved page)."""
 
     Settings: ClassVar[type[ChannelSettings]] = ChannelSettings
     first_hand: ClassVar[bool] = True

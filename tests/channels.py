@@ -16,7 +16,10 @@ from pydantic import SecretStr
 
 from adapters import ADAPTERS, douyin_gateway, feed, wechat_openapi, weibo_openapi
 from adapters.http import Door
+from adapters.reading import douyin_openapi, wechat_page, wechat_push
 from adapters.reading.page import Asked
+from adapters.reading.toutiao_list import Whom, read_rows
+from adapters.reading.weibo_cards import read_page
 from monitor.credentials import CredentialBook, Vault
 from monitor.errors import Degraded, LookError
 from monitor.model import Account, Channel, Platform, Post, Snapshot
@@ -26,10 +29,26 @@ FIXTURES = Path(__file__).parent / "fixtures"
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 UID = "6100000001"
 SEC_UID = "MS4wLjABAAAAdemoDEMOdemoDEMOdemoDEMOdemoDEMOdemo_001"
+TOUTIAO_TOKEN = "MS4wLjABAAAAdemoToutiao_demoToutiao-demo.001="
+TOUTIAO_USER = "71000000001"
 BIZ = "MzI5MDAwMDAwMQ=="
+ARTICLE = "https://mp.weixin.qq.com/s/demoDEMOdemoDEMOdemo01"
 TOKEN = "token-that-must-never-be-shown"
 SECRET = "secret-that-must-never-be-shown"
-BOOK = CredentialBook(SecretStr(json.dumps({"demo": {"access_token": TOKEN}, "app": {"appid": "wx0demo", "secret": SECRET}})))
+COOKIE = f"SUB={SECRET}; _T_WM=1"
+BOOK = CredentialBook(
+    SecretStr(
+        json.dumps(
+            {
+                "demo": {"access_token": TOKEN},
+                "app": {"appid": "wx0demo", "secret": SECRET},
+                "web": {"cookie": COOKIE, "login": "1"},
+                "guest": {"cookie": COOKIE, "login": "0"},
+                "unsaid": {"cookie": COOKIE},
+            }
+        )
+    )
+)
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Read = Callable[[bytes, Asked], Snapshot]
@@ -48,14 +67,33 @@ class Example:
 
 EXAMPLES: Mapping[str, Example] = {
     "weibo.openapi": Example(Platform.WEIBO, UID, {"credential": "demo"}, lambda body, asked: weibo_openapi.read(body, asked, UID)),
+    "weibo.web": Example(
+        Platform.WEIBO, UID, {"credential": "web"}, lambda body, asked: read_page(body, asked, UID, signed_in=True)[0]
+    ),
     "wechat.openapi": Example(Platform.WECHAT, "gh_000000000001", {"credential": "demo"}, wechat_openapi.read),
     "douyin.gateway": Example(Platform.DOUYIN, SEC_UID, {}, lambda body, asked: douyin_gateway.read(body, asked, SEC_UID)),
+    "douyin.openapi": Example(Platform.DOUYIN, SEC_UID, {"credential": "demo", "open_id": "open-id-demo"}, douyin_openapi.read_list),
+    "toutiao.rows": Example(
+        Platform.TOUTIAO,
+        TOUTIAO_TOKEN,
+        {"user_id": TOUTIAO_USER},
+        lambda body, asked: read_rows(body, asked, Whom(TOUTIAO_TOKEN, frozenset({TOUTIAO_USER}))),
+    ),
+    "wechat.article": Example(Platform.WECHAT, ARTICLE, {}, lambda body, asked: wechat_page.read(body, asked, ARTICLE)),
+    "wechat.callback": Example(Platform.WECHAT, "gh_000000000001", {"credential": "push"}, wechat_push.read, fetches=False),
     "feed": Example(Platform.WECHAT, "", {"delay_hours": "0"}, feed.read),
     "manual": Example(Platform.WECHAT, fetches=False),
 }
 """One for every line of ADAPTERS."""
 
-FEED_PLATFORMS = {"weibo_rsshub": Platform.WEIBO, "douyin_rsshub_unmarked_pins": Platform.DOUYIN}
+FEED_PLATFORMS = {
+    "weibo_rsshub": Platform.WEIBO,
+    "weibo_rsshub_retweets": Platform.WEIBO,
+    "weibo_rsshub_early_time": Platform.WEIBO,
+    "douyin_rsshub": Platform.DOUYIN,
+    "douyin_rsshub_unmarked_pins": Platform.DOUYIN,
+    "toutiao_rsshub": Platform.TOUTIAO,
+}
 """Feed fixtures of other platforms than WeChat."""
 
 

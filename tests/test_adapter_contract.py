@@ -180,7 +180,7 @@ async def test_an_interface_that_is_not_there_says_nothing_about_the_account(nam
 
 
 @pytest.mark.parametrize("option", ["soon", "-1", "1e9", "nan", ""])
-@pytest.mark.parametrize("name", [each for each in FETCHING if each != "wechat.openapi"])
+@pytest.mark.parametrize("name", [each for each in FETCHING if each not in ("wechat.openapi", "wechat.article")])
 async def test_a_delay_that_is_no_number_is_refused(name: str, option: str, door: Door) -> None:
     made = adapter(name, door, "http://127.0.0.1:1")
     watched = account(name, delay_hours=option)
@@ -189,7 +189,7 @@ async def test_a_delay_that_is_no_number_is_refused(name: str, option: str, door
         await made.look(watched, watched.channels[0], {}, NOW)
 
 
-@pytest.mark.parametrize("name", [each for each in FETCHING if each != "wechat.openapi"])
+@pytest.mark.parametrize("name", [each for each in FETCHING if each not in ("wechat.openapi", "wechat.article")])
 async def test_a_late_source_covers_only_until_now_minus_its_delay(name: str, door: Door) -> None:
     whole = next(path for path in fixtures(name) if path.stem in ("page", "wechat_mixed_zones"))
     async with serving(Reply.of(whole)) as served:
@@ -213,4 +213,5 @@ async def test_a_check_finds_a_reachable_source_well_and_names_an_absent_one(nam
 
     absent = await adapter(name, door, "http://127.0.0.1:1").check()
     assert all("127.0.0.1:1" in line for line in absent)
-    assert bool(absent) == (name in ("weibo.openapi", "wechat.openapi", "douyin.gateway"))
+    asking = ("weibo.openapi", "weibo.web", "wechat.openapi", "wechat.article", "douyin.gateway", "douyin.openapi", "toutiao.rows")
+    assert bool(absent) == (name in asking)

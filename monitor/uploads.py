@@ -1,0 +1,128 @@
+"""Taking in saved files: pages that a person exported, each a partial look at one account, kept as evidence with its hash and name.
+
+What is known already stays as it is: a file may be older than the last poll, so it only adds posts nobody had seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from monitor.cells import Refused, moment
+from monitor.errors import BadInput
+from monitor.hand_checks import Carried, take_in
+from monitor.listing import minute
+from monitor.model import Account, AccountState, Snapshot, cut
+from monitor.settings import nearest
+from monitor.store import Store
+
+SIZE_LIMIT = 20 * 1024 * 1024
+"""Bytes of one file: the largest honest page has 1 MB, an article page with its scripts 5."""
+
+ReadUpload = Callable[[bytes, Account, datetime, bool], tuple[str, Snapshot, tuple[str, ...]]]
+"""Reads a saved body: what it is, what it shows, remarks. The time is that of saving where the flag says that it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person asks for: files of one account, when they were saved (None: not known), and who uploads them."""
+
+    files: Sequence[Path]
+    account: str
+    saved_at: datetime | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What taking in needs of the daemon, and where to say what happens: `say` progress, `complain` what is wrong."""
+
+    store: Store
+    read: ReadUpload
+    carried: Carried
+    say: Callable[[str], None]
+    complain: Callable[[str], None]
+
+
+def saved_at(text: str | None, now: datetime) -> datetime | None:
+    """Return when the files were saved, None where that is not said. Raises `BadInput` for a bare date, a time ahead, or no time."""
+    if not text:
+        return None
+    expected = "应为日期和时间，如 2026-11-20 09:30（北京时间）"
+    try:
+        at = moment(text)
+    except Refused as reason:
+        raise BadInput([f"--saved-at：{reason}；{expected}"]) from None
+    if at is None or ":" not in text.replace("：", ":"):
+        # "5 minutes ago" in a file is worth nothing when only the day of saving is known.
+        raise BadInput([f"--saved-at：{expected}"])
+    if at > now:
+        raise BadInput(["--saved-at：不能晚于现在"])
+    return cut(at)
+
+
+def account_named(code: str, accounts: Iterable[Account]) -> Account:
+    """Return the account by its code or id. Raises `BadInput` with the nearest one there is."""
+    known = {name: account for account in accounts for name in (account.code, account.id) if name}
+    if code.strip() not in known:
+        raise BadInput([f"--account：名册中没有 {code}{nearest(code, known)}"])
+    return known[code.strip()]
+
+
+async def take(taking: Taking, wishes: Wishes, accounts: Iterable[Account], now: datetime) -> int:
+    """Take the files in, one by one; 0 when all were, 1 when some were refused. Raises `BadInput` when all of them were.
+
+    A refused file holds no other up; every refusal stands in one list at the end, with the name of its file.
+    """
+    account = account_named(wishes.account, accounts)
+    problems: list[str] = []
+    refusals = 0
+    for number, path in enumerate(wishes.files, 1):
+        try:
+            told = await _take_one(taking, wishes, path, account, now)
+        except BadInput as refused:
+            refusals += 1
+            problems += [f"{path.name}：{line}" for line in refused.problems]
+        else:
+            taking.say(f"（{number}/{len(wishes.files)}）{path.name}：{told}")
+    taken = len(wishes.files) - refusals
+    taking.say(f"{account.name}（{account.platform.label}）：已导入 {taken} 个文件，未导入 {refusals} 个。")
+    if not taken:
+        raise BadInput(problems)
+    for problem in problems:
+        taking.complain(problem)
+    return 1 if problems else 0
+
+
+async def _take_one(taking: Taking, wishes: Wishes, path: Path, account: Account, now: datetime) -> str:
+    body = _body(path)
+    title, snapshot, remarks = taking.read(body, account, wishes.saved_at or now, wishes.saved_at is not None)
+    states = await taking.store.states([account.id])
+    fresh = unknown(snapshot, states.get(account.id), now)
+    name = "".join(letter for letter in path.name if letter.isprintable())[:120]
+    count = await take_in(taking.store, account, fresh, at=now, now=now, by=f"{wishes.by}：{name}"[:200], carried=taking.carried)
+    newest = max(post.published_at for post in snapshot.posts)
+    told = f"{title}，{len(snapshot.posts)} 条，新增 {count} 条，最新 {minute(newest)}"
+    return "；".join([told, *remarks])
+
+
+def _body(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise BadInput(["不是文件，或没有这个文件"])
+        if path.stat().st_size > SIZE_LIMIT:
+            raise BadInput([f"文件超过 {SIZE_LIMIT // 1024 // 1024} MiB"])
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput([f"无法读取（{error.strerror}）"]) from error
+
+
+def unknown(snapshot: Snapshot, state: AccountState | None, now: datetime) -> Snapshot:
+    """Return the snapshot with the posts that were never seen, first seen now: an older file must not undo what a poll has seen since."""
+    known = set(state.seen) | set(state.aliases) if state else set()
+    if state is not None and state.last_post is not None:
+        known.add(state.last_post.id)
+    posts = tuple(post.model_copy(update={"first_seen_at": now}) for post in snapshot.posts if post.id not in known)
+    return snapshot.model_copy(update={"posts": posts})
