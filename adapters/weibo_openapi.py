@@ -1,166 +1,227 @@
-"""`weibo.openapi`: the Open Platform's user_timeline, one account's own newest five posts with that account's own token.
+"""`weibo.openapi`: the Open Platform and the business API: one account's posts, or those of up to twenty in one request.
 
 Platform reference: weibo.md, sections 3 and 7.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
 
-import msgspec
+from pydantic import Field
 
-from adapters.channel import Base
-from adapters.http import HEAD_BYTES, Answer, by_status_alone
-from adapters.reading.page import Asked, Page, recall, unchanged
-from adapters.reading.values import Loose, as_int, as_number, decode, delay_of, header_safe, keeping_head, web_address
-from adapters.reading.weibo import take_status
-from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited
+from adapters.channel import DAY, HOUR, Base
+from adapters.http import Answer, Door, Explain, by_status_alone, host_of
+from adapters.reading.page import Asked, recall, unchanged
+from adapters.reading.values import as_number, decode, delay_of, header_safe, web_address
+from adapters.reading.weibo_statuses import ENVELOPE, OneOfMany, Share, read_share, read_statuses, refusal, shares
+from monitor.errors import AuthError, LookError, ParseError
 from monitor.model import Account, Channel, Snapshot
-from monitor.ports import ChannelSettings
+from monitor.ports import ChannelSettings, Credentials, Quota
 
 NEWEST = 5
-"""The interface returns no more, whatever is asked for."""
+"""user_timeline returns no more, whatever is asked for."""
+PAGE = 20
+"""Posts asked for elsewhere: the documented page of timeline_batch, within what user_timeline/other allows now."""
+MANY = 20
+"""Accounts a batch interface takes at once."""
 
-_HOUR = 3600.0
-_DAY = 24 * _HOUR
+read = read_statuses
 
-REFUSALS: Mapping[int, tuple[type[LookError], str, float | None]] = {
-    10004: (AuthError, "this address is not allowed", None),
-    10006: (AuthError, "app key missing", None),
-    10014: (AuthError, "the app lacks the permission", None),
-    10022: (RateLimited, "hourly quota of this address used up", _HOUR),
-    10023: (RateLimited, "daily quota of this user used up", _DAY),
-    10024: (RateLimited, "daily quota of this user for this interface used up", _DAY),
-    20003: (AccountGone, "the user does not exist", None),
-    20101: (Degraded, "the post does not exist", None),
-    20112: (Degraded, "no permission to see the post", None),
-    20401: (AccountGone, "the domain does not exist", None),
-    20502: (AuthError, "the app must follow this user", None),
-    21301: (AuthError, "log in again", None),
-    21325: (AuthError, "invalid grant", None),
-    21327: (AuthError, "token expired", None),
-    21332: (AuthError, "invalid token", None),
+
+class Mode(NamedTuple):
+    """One of the interfaces: where it is, whether it takes many accounts, whether it belongs to the paid business API."""
+
+    path: str
+    many: bool = False
+    business: bool = False
+    newest: int = PAGE
+
+
+MODES: Mapping[str, Mode] = {
+    "own": Mode("/2/statuses/user_timeline.json", newest=NEWEST),
+    "batch": Mode("/2/statuses/timeline_batch.json", many=True),
+    "other": Mode("/2/statuses/user_timeline/other.json", business=True),
+    "other_batch": Mode("/2/statuses/user_timeline_batch.json", many=True, business=True),
 }
-"""By `error_code`: the class, what it means, and how long to wait. HTTP statuses beside these codes are not documented."""
-
-
-class Timeline(msgspec.Struct):
-    statuses: list[msgspec.Raw] | None = None
-    total_number: Loose = None
-    error_code: Loose = None
-    error: Loose = None
-
-
-TIMELINE = msgspec.json.Decoder(Timeline)
-LIST = msgspec.json.Decoder(list[msgspec.Raw])
+"""By the channel's option `mode`; `own` where it is not given."""
 
 
 class WeiboOpenApiSettings(ChannelSettings):
+    """The figures of section 3.4; those of the business API are not published, so the same hold for it."""
+
     base_url: str = "https://api.weibo.com"
+    business_url: str = "https://c.api.weibo.com"
     spacing_seconds: float = 10.0
     min_interval_minutes: float = 15.0
     max_interval_minutes: float = 360.0
     daily_budget: int = 8_000
+    user_daily_requests: int = Field(default=100, ge=0, description="requests with one token in any 24 hours; 0 sets no limit")
+    host_hourly_requests: int = Field(default=15_000, ge=0, description="requests to one host in any hour; 0 sets no limit")
+    gather_seconds: float = Field(default=0.5, ge=0, le=30, description="how long a batch waits for further accounts")
+
+
+@dataclass(slots=True)
+class Batch:
+    """Accounts that will be asked for together, how many looks wait for them, and what fetches them once it is closed."""
+
+    accounts: dict[str, None] = field(default_factory=dict)
+    waiting: int = 0
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[dict[str, Share]] | None = None
+    digest: str = ""
 
 
 class WeiboOpenApi(Base):
-    """Looks with the token of the account itself, so it may see what the public does not: such posts are marked private."""
+    """Reads newest pages only. With the account's own token it may see what the public does not: such posts are marked private.
+
+    Where none of a page's posts was known before, more may have been published than a page holds: it covers from its oldest post,
+    so the time between the last look and that post stays unseen.
+    """
 
     Settings: ClassVar[type[ChannelSettings]] = WeiboOpenApiSettings
     first_hand: ClassVar[bool] = True
     name: ClassVar[str] = "weibo.openapi"
 
+    def __init__(self, settings: WeiboOpenApiSettings, door: Door, credentials: Credentials) -> None:
+        super().__init__(settings, door, credentials)
+        self._wishes = settings
+        self._batches: dict[tuple[str, str], Batch] = {}
+        self._alone: set[tuple[str, str]] = set()
+
     def lane(self, channel: Channel) -> str:
         # The quotas are the token's own: one account out of its quota must not hold up the others.
-        return f"weibo.openapi {channel.credential}"
+        mode = channel.options.get("mode", "own")
+        return f"weibo.openapi {channel.credential}" + ("" if mode == "own" else f" {mode}")
+
+    def room(self, channel: Channel) -> int:
+        mode = MODES.get(channel.options.get("mode", "own"))
+        return 2 * MANY if mode and mode.many else super().room(channel)
+
+    def quotas(self, channel: Channel) -> tuple[Quota, ...]:
+        wishes, host = self._wishes, host_of(self._address(channel, _mode(channel)))
+        told = (
+            Quota(f"weibo.openapi user {channel.credential}", wishes.user_daily_requests, DAY),
+            Quota(f"weibo.openapi host {host}", wishes.host_hourly_requests, HOUR),
+        )
+        return (*super().quotas(channel), *(quota for quota in told if quota.requests))
 
     async def look(self, account: Account, channel: Channel, memory: Mapping[str, Any], now: datetime) -> Snapshot:
-        """Return the newest five posts, or that nothing changed. Raises `LookError`."""
+        """Return the newest posts, or that nothing changed. Raises `LookError`."""
         uid = as_number(channel.handle)
         if not uid:
             raise ParseError("the handle is not a uid")
-        delay = delay_of(channel, self.settings)
-        answer = await self._fetch(channel, uid)
-        asked = Asked.of(account, channel, now, delay)
+        mode = _mode(channel)
+        asked = Asked.of(account, channel, now, delay_of(channel, self.settings))
+        if mode.many:
+            return await self._look_together(channel, uid, asked, memory)
+        answer = await self._ask(channel, mode, {"uid": uid, "count": str(mode.newest)}, explain)
         known = recall(memory)
         if known is not None and known.fingerprint == answer.fingerprint:
             return unchanged(asked, known, memory)
-        return read(answer.utf8(), asked.answered(answer.digest, answer.fingerprint), uid)
+        return read_statuses(answer.utf8(), asked.answered(answer.digest, answer.fingerprint), uid)
 
-    async def _fetch(self, channel: Channel, uid: str) -> Answer:
+    async def _ask(self, channel: Channel, mode: Mode, params: Mapping[str, str], explain: Explain) -> Answer:
         token = header_safe(self.credentials.secret(channel.credential, "access_token"))
         if not token:
             raise AuthError(f"credential {channel.credential!r}: access_token holds blanks or line ends")
-        return await self.door.fetch(
-            self.lane(channel),
-            web_address(self.settings.base_url, "base_url") + "/2/statuses/user_timeline.json",
-            params={"uid": uid, "count": str(NEWEST)},
-            headers={"Authorization": f"OAuth2 {token}"},
-            seconds=self.settings.timeout_seconds,
-            spacing=self.settings.spacing_seconds,
-            in_flight=self.settings.in_flight,
-            redirects=0,
-            explain=explain,
-        )
+        headers = {"Authorization": f"OAuth2 {token}"}
+        return await self.fetch(channel, self._address(channel, mode) + mode.path, params=params, headers=headers, explain=explain)
 
-    async def check(self) -> list[str]:
-        trouble = await self.door.probe(self.settings.base_url)
-        return [f"微博开放平台接口 {self.settings.base_url} 无法访问：{trouble}"] if trouble else []
+    def _address(self, channel: Channel, mode: Mode) -> str:
+        return web_address(self._wishes.business_url, "business_url") if mode.business else self.base(channel)
+
+    # -- many accounts in one request ---------------------------------------------------------------------------------------
+
+    async def _look_together(self, channel: Channel, uid: str, asked: Asked, memory: Mapping[str, Any]) -> Snapshot:
+        share, digest = await self._share(channel, uid)
+        known = recall(memory)
+        if known is not None and known.fingerprint == share.fingerprint:
+            return unchanged(asked, known, memory)
+        return read_share(share, asked.answered(digest, share.fingerprint), uid)
+
+    async def _share(self, channel: Channel, uid: str) -> tuple[Share, str]:
+        """Wait for the answer this account's look shares with others. Who gives up waiting takes nobody else along."""
+        batch = self._join(channel, uid)
+        batch.waiting += 1
+        try:
+            assert batch.task is not None
+            return (await asyncio.shield(batch.task))[uid], batch.digest
+        except LookError as error:
+            # Each look gets an error of its own: one raised in twenty places would collect twenty tracebacks.
+            raise copy(error) from None
+        finally:
+            batch.waiting -= 1
+            if not batch.waiting and batch.task is not None and not batch.task.done():
+                # Closed, so that nobody joins what is being called off.
+                batch.closed.set()
+                batch.task.cancel()
+
+    def _join(self, channel: Channel, uid: str) -> Batch:
+        """Return the batch this account goes with: the open one of its credential and mode, or a new one; alone where it must be."""
+        key = (self.lane(channel), self._address(channel, _mode(channel)))
+        alone = (self.lane(channel), uid) in self._alone
+        batch = None if alone else self._batches.get(key)
+        if batch is None or batch.closed.is_set() or batch.task is None or batch.task.done():
+            batch = Batch()
+            batch.task = asyncio.create_task(self._together(channel, batch), name="weibo.openapi batch")
+            batch.task.add_done_callback(partial(self._ended, key, batch))
+            if not alone:
+                self._batches[key] = batch
+        batch.accounts[uid] = None
+        if alone or len(batch.accounts) >= MANY:
+            batch.closed.set()
+        return batch
+
+    def _ended(self, key: tuple[str, str], batch: Batch, task: asyncio.Task[dict[str, Share]]) -> None:
+        """Forget a batch with its answer, and take note of how it ended: where all who waited had gone, nobody else does."""
+        if self._batches.get(key) is batch:
+            del self._batches[key]
+        if not task.cancelled():
+            task.exception()
+
+    async def _together(self, channel: Channel, batch: Batch) -> dict[str, Share]:
+        """Gather, ask once, part the answer."""
+        try:
+            async with asyncio.timeout(self._wishes.gather_seconds):
+                await batch.closed.wait()
+        except TimeoutError:
+            batch.closed.set()
+        uids = tuple(batch.accounts)
+        mode = _mode(channel)
+
+        def explain_many(answer: Answer) -> LookError:
+            return explain(answer, len(uids))
+
+        try:
+            answer = await self._ask(channel, mode, {"uids": ",".join(uids), "count": str(mode.newest)}, explain_many)
+            parted = shares(answer.utf8(), uids)
+        except OneOfMany:
+            self._alone.update((self.lane(channel), uid) for uid in uids)
+            raise
+        if len(uids) == 1:
+            self._alone.discard((self.lane(channel), uids[0]))
+        batch.digest = answer.digest
+        return parted
 
 
-def explain(answer: Answer) -> LookError:
+def _mode(channel: Channel) -> Mode:
+    name = channel.options.get("mode", "own")
+    mode = MODES.get(name)
+    if mode is None:
+        raise ParseError(f"option mode is none of {', '.join(MODES)}")
+    return mode
+
+
+def explain(answer: Answer, accounts: int = 1) -> LookError:
     """Return what a refusal means: by the body's error_code whatever the HTTP status, else by the status."""
     try:
-        timeline = decode(TIMELINE, answer.utf8())
+        envelope = decode(ENVELOPE, answer.utf8())
     except ParseError:
         return by_status_alone(answer)
-    return refusal(timeline, answer.body) or by_status_alone(answer)
-
-
-def refusal(timeline: Timeline, body: bytes = b"") -> LookError | None:
-    """Return the error an answer's error_code stands for, None when it holds none."""
-    if timeline.error_code in (None, "", 0, "0"):
-        return None
-    code = as_int(timeline.error_code)
-    head = body[:HEAD_BYTES]
-    kind, meaning, wait = REFUSALS.get(code if code is not None else -1, (ParseError, "unknown error", None))
-    message = f"Weibo error {code if code is not None else 'without a number'}: {meaning}"
-    if kind is Degraded:
-        return Degraded(message, head=head)
-    return kind(message, retry_after=wait, head=head)
-
-
-def read(body: bytes, asked: Asked, uid: str) -> Snapshot:
-    """Return the snapshot of a user_timeline answer.
-
-    An empty one is a complete view only where the platform says that there are no posts at all. Raises `LookError`.
-    """
-    with keeping_head(body):
-        timeline = _timeline(body)
-        error = refusal(timeline, body)
-        if error is not None:
-            raise error
-        if timeline.statuses is None:
-            raise ParseError("no list of statuses")
-        return _snapshot(timeline, timeline.statuses, asked, uid)
-
-
-def _timeline(body: bytes) -> Timeline:
-    if body[:64].lstrip().startswith(b"["):
-        return Timeline(statuses=decode(LIST, body))
-    return decode(TIMELINE, body)
-
-
-def _snapshot(timeline: Timeline, statuses: list[msgspec.Raw], asked: Asked, uid: str) -> Snapshot:
-    page = Page(asked)
-    profile: dict[str, str] = {}
-    for raw in statuses:
-        author = take_status(page, raw, uid)
-        profile = profile or (author.profile if author else {})
-    total = as_int(timeline.total_number)
-    if not statuses and total != 0:
-        raise page.degraded("an empty list, and no word that there are no posts")
-    whole = total is not None and 0 <= total <= len(page.posts) and not page.skipped["future"]
-    return page.snapshot(whole=whole, profile=profile)
+    return refusal(envelope, answer.body, accounts=accounts) or by_status_alone(answer)

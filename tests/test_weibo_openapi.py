@@ -1,22 +1,23 @@
-"""`weibo.openapi`: goldens, every refusal, what goes over the wire, and the readers of Weibo's times and titles."""
+"""`weibo.openapi`: goldens, every refusal, what goes over the wire; what no window may exceed."""
 
 from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from channels import NOW, TOKEN, UID, Reply, account, adapter, asked, expected, fixtures, serving, told
+from channels import BOOK, NOW, TOKEN, UID, Reply, account, adapter, asked, expected, fixtures, serving, told
 
 from adapters.http import Door
-from adapters.reading.weibo import weibo_time
-from adapters.reading.weibo_cards import read_cards
-from adapters.weibo_openapi import read
-from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
-from monitor.model import BEGINNING
+from adapters.weibo_openapi import WeiboOpenApi, WeiboOpenApiSettings, read
+from monitor.credentials import Vault
+from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited
+from monitor.model import BEGINNING, Sight
+from monitor.ports import Quota
 
 CHANNEL = "weibo.openapi"
 
@@ -24,22 +25,6 @@ CHANNEL = "weibo.openapi"
 @pytest.mark.parametrize("path", fixtures(CHANNEL), ids=lambda path: path.stem)
 def test_a_timeline_reads_as_expected(path: Path) -> None:
     assert told(lambda: read(path.read_bytes(), asked(CHANNEL), UID)) == expected(path)
-
-
-@pytest.mark.parametrize("path", fixtures("weibo.list"), ids=lambda path: path.stem)
-def test_an_uploaded_list_reads_as_expected(path: Path) -> None:
-    body = path.read_bytes()
-
-    assert told(lambda: read_cards(body, UID, NOW, account_id="610900M001WX0001", signed_in=True)) == expected(path)
-
-
-def test_a_list_seen_as_a_guest_covers_nothing() -> None:
-    body = fixtures("weibo.list")[0].read_bytes()
-
-    snapshot = read_cards(body, UID, NOW)
-
-    assert snapshot.posts and snapshot.partial and snapshot.covers_from is None
-    assert snapshot.posts[0].id == f"weibo:weibo:{UID}:5234000000000405"
 
 
 REFUSALS = [
@@ -146,17 +131,6 @@ def test_other_marks_are_no_pins(signal: dict[str, Any]) -> None:
     assert not read(json.dumps(body).encode(), asked(CHANNEL), UID).posts[0].pinned
 
 
-def test_a_fast_forward_belongs_to_the_forwarder_and_cites_the_original() -> None:
-    forward = status(
-        "5234000000000405", "Thu Nov 19 18:30:05 +0800 2026", user={"id": 1700000001}, ori_mid="5233700000000777", ori_uid=int(UID)
-    )
-
-    post = read(json.dumps({"statuses": [forward]}).encode(), asked(CHANNEL), UID).posts[0]
-
-    assert post.kind == "repost"
-    assert post.citation is not None and (post.citation.account, post.citation.post_id) == ("1700000001", "5233700000000777")
-
-
 @pytest.mark.parametrize(("kind", "private"), [(0, False), (1, True), (3, True), (4, True), ("0", False), (None, False)])
 def test_what_the_public_cannot_see_is_private(kind: object, private: bool) -> None:
     body = {"statuses": [status("5234000000000405", "Thu Nov 19 18:30:05 +0800 2026", visible={"type": kind})]}
@@ -174,55 +148,66 @@ def test_a_page_with_a_post_from_the_future_is_read_again_when_its_time_has_come
     assert len(after.posts) == 2 and after.memory
 
 
-TIMES = {
-    "Tue Jul 12 10:00:00 +0800 2022": datetime(2022, 7, 12, 2, tzinfo=UTC),
-    "Wed Sep 9 10:25:55 +0800 2015": datetime(2015, 9, 9, 2, 25, 55, tzinfo=UTC),
-    "刚刚": NOW,
-    "30秒前": NOW - timedelta(seconds=30),
-    "5分钟前": NOW - timedelta(minutes=5),
-    "15小时前": NOW - timedelta(hours=15),
-    "昨天 23:59": datetime(2026, 11, 19, 15, 59, tzinfo=UTC),
-    "11-20": datetime(2026, 11, 19, 16, tzinfo=UTC),
-    "11-21": datetime(2025, 11, 20, 16, tzinfo=UTC),
-    "2019-6-1": datetime(2019, 5, 31, 16, tzinfo=UTC),
-}
-
-
-@pytest.mark.parametrize(("text", "moment"), TIMES.items())
-def test_a_time_is_read_in_any_form(text: str, moment: datetime) -> None:
-    when = weibo_time(text, NOW)
-
-    assert when is not None and when.at == moment
-    assert (when.precision == "day") == ("-" in text)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "明天", "13-45", "02-30", "昨天 25:00", "Tue Foo 12 10:00:00 +0800 2022", "99-99", None, 7, "9999小时后"]
-)
-def test_what_is_no_time_is_none(text: object) -> None:
-    assert weibo_time(text, NOW) is None
-
-
-LIST_REFUSALS = {
-    "no content": ({"ok": 0, "msg": "这里还没有内容", "data": {"cards": []}}, Degraded),
-    "throttled": ({"ok": 0, "errno": "100005", "msg": "x"}, RateLimited),
-    "lost": ({"ok": 0, "errno": 100001, "msg": "x"}, TransportFault),
-    "captcha": ({"ok": -100, "errno": "-100", "url": "https://m.weibo.cn/captcha?x"}, RateLimited),
-    "login": ({"ok": -100, "url": "https://passport.weibo.com/sso/signin?x"}, AuthError),
-    "hidden": ({"ok": 0, "message": "x", "error_code": 20112}, Degraded),
-    "empty": ({"ok": 1, "data": {"cards": []}}, Degraded),
-    "unknown": ({"ok": 0, "errno": "5"}, ParseError),
-    "no list": ({"ok": 1, "data": {}}, ParseError),
-}
-
-
-@pytest.mark.parametrize(("body", "kind"), LIST_REFUSALS.values(), ids=LIST_REFUSALS)
-def test_a_refused_list_is_never_an_empty_one(body: dict[str, Any], kind: type[LookError]) -> None:
-    with pytest.raises(kind):
-        read_cards(json.dumps(body).encode(), UID, NOW)
-
-
 def test_a_list_that_is_all_the_account_ever_posted_covers_everything() -> None:
     body = next(path for path in fixtures(CHANNEL) if path.stem == "complete_list").read_bytes()
 
     assert read(body, asked(CHANNEL), UID).covers_from == BEGINNING
+
+
+def test_where_all_posts_are_unseen_the_time_before_them_stays_unseen() -> None:
+    before = read(timeline(status(str(number), f"Thu Nov 19 10:0{number}:00 +0800 2026") for number in (5, 4, 3, 2, 1)), at(-24), UID)
+    after = read(timeline(status(f"1{number}", f"Thu Nov 19 18:0{number}:00 +0800 2026") for number in (5, 4, 3, 2, 1)), at(0), UID)
+
+    sight = Sight()
+    for seen in (before, after):
+        assert seen.covers_from is not None and seen.covers_until is not None
+        sight = sight.add(seen.covers_from, seen.covers_until)
+
+    assert before.covers_until is not None and after.covers_from is not None
+    assert before.covers_until < after.covers_from == after.posts[-1].published_at
+    assert not sight.saw(before.covers_until, after.covers_from)
+    assert len(sight.spans) == 2
+
+
+def timeline(statuses: Any, total: int = 300) -> bytes:
+    return json.dumps({"statuses": list(statuses), "total_number": total}).encode()
+
+
+def at(hours: int) -> Any:
+    return asked(CHANNEL, now=NOW + timedelta(hours=hours))
+
+
+def test_each_token_has_a_day_of_its_own_and_all_share_the_hosts_hour() -> None:
+    made = WeiboOpenApi(WeiboOpenApiSettings(), Door(), Vault(BOOK))
+    quotas = {
+        (name, mode): set(made.quotas(account(CHANNEL, credential=name, mode=mode).channels[0]))
+        for name in ("a", "b")
+        for mode in ("own", "batch", "other")
+    }
+
+    host = Quota("weibo.openapi host api.weibo.com", 15_000, 3600)
+    assert quotas["a", "own"] == {Quota("weibo.openapi user a", 100, 86_400), host}
+    # A batch counts for the same user as his own timeline does.
+    assert quotas["a", "batch"] == quotas["a", "own"]
+    assert quotas["a", "own"] & quotas["b", "own"] == {host}
+    assert Quota("weibo.openapi host c.api.weibo.com", 15_000, 3600) in quotas["a", "other"]
+
+
+async def test_a_token_out_of_its_quota_is_not_asked_with() -> None:
+    class Full:
+        """A ledger that has no request left for one user."""
+
+        def take(self, lane: str, quotas: Sequence[Quota]) -> None:
+            if any(quota.name == "weibo.openapi user demo" for quota in quotas):
+                raise RateLimited("used up", retry_after=60)
+
+        def rested(self, lane: str, spacing: float) -> float:
+            return 0.0
+
+    async with Door(random.Random(1), ledger=Full()) as door, serving() as served:
+        each = account(CHANNEL)
+
+        with pytest.raises(RateLimited):
+            await adapter(CHANNEL, door, served.base_url).look(each, each.channels[0], {}, NOW)
+
+    assert served.requests == []

@@ -1,21 +1,29 @@
 """A Weibo post as the platform's JSON has it, for every channel that hands it on. Pure.
 
-Key on `mid`: in data of 2011 `id` is another, shorter number. Platform reference: weibo.md, sections 3.1, 5.2, 8, 9, 10.
+Key on `mid`: in data of 2011 `id` is another, shorter number. Platform reference: weibo.md, sections 3.1, 5.2, 6.2, 9, 10 and 11.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
 from adapters.reading.page import Draft, Page
-from adapters.reading.values import Loose, When, as_id, as_int, as_number, in_utc, is_set, plain, web_url
+from adapters.reading.values import Loose, as_id, as_int, as_number, is_set, plain
+from adapters.reading.weibo_links import Link, article_of, card_of, cut_fold, is_folded, links_of, suffix_uids
+from adapters.reading.weibo_time import weibo_time
 from monitor.matching.ids import bid_to_mid, mid_to_bid
-from monitor.matching.text import bracket_title
-from monitor.matching.urls import links_in
-from monitor.model import SHANGHAI, Citation
+from monitor.matching.text import bracket_title, first_line
+from monitor.model import Citation, Post, Snapshot
+
+NO_RAW = msgspec.Raw(b"")
+GONE = re.compile(r"(?:抱歉，)?[此该]微博已被(?:原?作者)?删除")
+"""How the words begin that stand where a post was."""
+TITLE_LENGTH = 200
+"""Characters of an original's first line that stand in for the title it lacks."""
 
 
 class User(msgspec.Struct):
@@ -32,7 +40,7 @@ class User(msgspec.Struct):
     @property
     def profile(self) -> dict[str, str]:
         """Facts of the account that a page tells by the way."""
-        facts = {"name": self.screen_name, "verified": self.verified_reason, "posts": self.statuses_count}
+        facts = {"id": self.uid, "name": self.screen_name, "verified": self.verified_reason, "posts": self.statuses_count}
         return {key: str(value) for key, value in facts.items() if value not in (None, "")}
 
 
@@ -44,8 +52,16 @@ class Label(msgspec.Struct):
     text: Loose = ""
 
 
+class LongText(msgspec.Struct):
+    longTextContent: Loose = None
+
+
 class Status(msgspec.Struct):
-    """One post. `isTop`, `mblogtype` and `title` tell a pinned one, in any of three ways; `visible` a hidden one."""
+    """One post. `isTop`, `mblogtype` and `title` tell a pinned one, in any of three ways; `visible` a hidden one.
+
+    `text` is plain on the Open Platform and HTML elsewhere. What stays raw is opened only where it is needed, and a post is not
+    lost because a card beside it has an odd shape.
+    """
 
     mid: Loose = None
     idstr: Loose = None
@@ -54,6 +70,7 @@ class Status(msgspec.Struct):
     mblogid: Loose = None
     created_at: Loose = None
     text: Loose = ""
+    text_raw: Loose = ""
     raw_text: Loose = ""
     user: User | None = None
     retweeted_status: Status | None = None
@@ -62,8 +79,13 @@ class Status(msgspec.Struct):
     mblogtype: Loose = None
     title: Label | None = None
     deleted: Loose = None
+    edit_count: Loose = None
     ori_mid: Loose = None
     ori_uid: Loose = None
+    longText: msgspec.Raw = NO_RAW
+    page_info: msgspec.Raw = NO_RAW
+    url_struct: msgspec.Raw = NO_RAW
+    screen_name_suffix_new: msgspec.Raw = NO_RAW
 
     @property
     def key(self) -> str:
@@ -73,8 +95,13 @@ class Status(msgspec.Struct):
 
     @property
     def owner(self) -> str:
-        """The uid that published it. In a fast-forward (快转) `user` is the original's author and `ori_uid` ours."""
+        """The uid of `user`: who published it, except in a fast-forward."""
         return self.user.uid if self.user else ""
+
+    @property
+    def forwarded(self) -> str:
+        """The mid a fast-forward (快转) hands on, "" for any other post."""
+        return "" if self.retweeted_status is not None else as_number(self.ori_mid).lstrip("0")
 
     @property
     def pinned(self) -> bool:
@@ -82,117 +109,163 @@ class Status(msgspec.Struct):
         labelled = self.title is not None and self.title.text == "置顶"
         return is_set(self.isTop) or as_int(self.mblogtype) == 2 or labelled
 
+    @property
+    def markup(self) -> str:
+        """The text as it came, the whole of it where the body has that."""
+        return _long(self.longText) or str(self.text or "") or str(self.text_raw or "") or str(self.raw_text or "")
+
+    @property
+    def is_gone(self) -> bool:
+        return is_set(self.deleted) or GONE.match(str(self.text or self.text_raw or "")) is not None
+
 
 STATUS = msgspec.json.Decoder(Status)
+LONG_TEXT = msgspec.json.Decoder(LongText)
 
 
-def take_status(page: Page, raw: msgspec.Raw, uid: str, *, pinned: bool = False) -> User | None:
-    """Read one post of the account `uid` into the page, or count why not; return its author when it is the account."""
-    try:
-        status = STATUS.decode(raw)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        page.leave("unreadable")
+def publisher(status: Status) -> str:
+    """Return the uid of who published the post, "" where the post does not clearly say.
+
+    In a fast-forward `user` is the original's author; the forwarder is `ori_uid` and the uid in a suffix of the name. No recording
+    of one exists, so where the two contradict each other nobody is believed (section 9).
+    """
+    if not status.forwarded:
+        return status.owner
+    named = {as_number(status.ori_uid), *suffix_uids(status.screen_name_suffix_new)} - {""}
+    forwarders = named - {status.owner} or named
+    return forwarders.pop() if len(forwarders) == 1 else ""
+
+
+@dataclass(slots=True)
+class Timeline:
+    """An account's posts while a page is read, in the page's order.
+
+    `folded` maps posts whose text is cut to the mark under which their whole text is remembered: the mid and how often it was edited.
+    """
+
+    page: Page
+    uid: str
+    profile: dict[str, str] = field(default_factory=dict)
+    folded: dict[str, str] = field(default_factory=dict)
+    forwards: set[str] = field(default_factory=set)
+
+    def take(self, raw: msgspec.Raw | bytes, *, pinned: bool = False) -> None:
+        """Read one post into the page, or count why not. Other people's posts (advertisements, recommendations) are counted and left."""
+        try:
+            status = STATUS.decode(raw)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return self.page.leave("unreadable")
+        by = publisher(status)
+        if by != self.uid:
+            return self.page.leave(_reason(status, by))
+        if status.owner == self.uid and status.user is not None:
+            self.profile = self.profile or status.user.profile
+        if status.is_gone and not status.created_at:
+            return self.page.leave("deleted")
+        before = len(self.page.posts)
+        self.page.take(_draft(status, self.uid, self.page.asked.now, pinned))
+        if len(self.page.posts) > before:
+            self._note(status, next(reversed(self.page.posts)))
         return None
-    fast_forward = as_number(status.ori_mid) if as_number(status.ori_uid) == uid else ""
-    if not status.owner and not fast_forward:
-        page.leave("no_author")
-        return None
-    if status.owner != uid and not fast_forward:
-        page.leave("foreign")
-        return None
-    page.take(_draft(status, uid, page.asked.now, fast_forward, pinned))
-    return status.user if status.owner == uid else None
+
+    def _note(self, status: Status, post_id: str) -> None:
+        if status.forwarded:
+            self.forwards.add(post_id)
+        if is_folded(status.markup):
+            self.folded[post_id] = f"{status.key}/{as_int(status.edit_count) or 0}"
+
+    def snapshot(self, *, whole: bool = False, partial: str = "") -> Snapshot:
+        """Return what the page showed. Raises `ParseError` when none of its items is a post of this account."""
+        return self.page.snapshot(whole=whole, partial=partial or ("" if whole else self._doubt()), profile=self.profile)
+
+    def _doubt(self) -> str:
+        """Return why the page's order cannot be trusted: what time a fast-forward carries, its own or its original's, is not known.
+
+        One that lies in its place between its neighbours is believed; the oldest of the page is not, for the page would seem to
+        reach back to the original.
+        """
+        flow = [post for post in self.page.posts.values() if not post.pinned]
+        for place, post in enumerate(flow):
+            if post.id in self.forwards:
+                later = max((each.published_at for each in flow[place + 1 :]), default=None)
+                if later is None or post.published_at < later:
+                    return "a fast-forward may carry the time of its original"
+        return ""
 
 
-def _draft(status: Status, uid: str, now: datetime, fast_forward: str, pinned: bool) -> Draft:
+def _reason(status: Status, by: str) -> str:
+    if by:
+        return "foreign"
+    return "deleted" if status.is_gone and not status.owner else "no_author"
+
+
+def _draft(status: Status, uid: str, now: datetime, pinned: bool) -> Draft:
     when = weibo_time(status.created_at, now)
-    text = _text(status)
+    markup = cut_fold(status.markup)
+    text = plain(markup)
+    retweet = status.retweeted_status is not None or bool(status.forwarded)
+    links = links_of(markup, str(status.text_raw or ""), status.url_struct, status.page_info, retweet)
     return Draft(
         native=status.key,
         at=when.at if when else None,
         precision=when.precision if when else "second",
         url=post_url(uid, status.key),
-        title=bracket_title(text),
-        text=text,
-        kind="repost" if status.retweeted_status or fast_forward else "post",
+        title=bracket_title(text) or ("" if retweet else card_of(status.page_info).title),
+        text=_with_links(text, links),
+        kind="repost" if retweet else "post",
         pinned=pinned or status.pinned,
         # A kind of visibility we cannot read counts as public: a hidden post would not count as an update.
         private=status.visible is not None and as_int(status.visible.type) not in (0, None),
-        deleted=is_set(status.deleted),
-        citation=_citation(status, text, fast_forward),
+        deleted=status.is_gone,
+        citation=_citation(status, links),
     )
 
 
-def _text(status: Status) -> str:
-    return plain(str(status.text or "") or str(status.raw_text or ""))
+def _with_links(text: str, links: list[Link]) -> str:
+    """Return the text with the addresses that a reader reaches from it: a repost may be known by any of them, not the first alone."""
+    return "\n".join([text, *(link.url for link in links if link.url not in text)]).strip()
 
 
-def _citation(status: Status, text: str, fast_forward: str) -> Citation | None:
-    """Return what the post forwards, known by its mid even when it was deleted; else the first link in its text."""
+def _citation(status: Status, links: list[Link]) -> Citation | None:
+    """Return what the post forwards, known by its mid even when it was deleted; else the first page it points at."""
     original = status.retweeted_status
     if original is not None:
-        words = _text(original)
         return Citation(
-            url=post_url(original.owner, original.key), title=bracket_title(words), account=original.owner, post_id=original.key
+            url=post_url(original.owner, original.key), title=_title_of(original), account=original.owner, post_id=original.key
         )
-    if fast_forward:
-        return Citation(url=post_url(status.owner, fast_forward), account=status.owner, post_id=fast_forward)
-    links = links_in(text, 1)
-    return Citation(url=web_url(links[0])) if links and web_url(links[0]) else None
+    if status.forwarded:
+        return Citation(url=post_url(status.owner, status.forwarded), account=status.owner, post_id=status.forwarded)
+    return Citation(url=links[0].url, title=links[0].title) if links else None
+
+
+def _title_of(original: Status) -> str:
+    """Return what an original is called: its 【title】, that of the article it is, or its first line. A deleted one has none."""
+    if original.is_gone or original.user is None:
+        return ""
+    text = plain(cut_fold(original.markup))
+    return bracket_title(text) or article_of(original.page_info).title or first_line(text)[:TITLE_LENGTH]
+
+
+def _long(raw: msgspec.Raw) -> str:
+    if not bytes(raw):
+        return ""
+    try:
+        return str(LONG_TEXT.decode(raw).longTextContent or "")
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return ""
+
+
+def unfolded(post: Post, markup: str) -> Post:
+    """Return the post with its whole text, which was fetched apart; what only that text tells is read from it."""
+    text = plain(markup)
+    links = links_of(markup, "", NO_RAW, NO_RAW, post.kind == "repost")
+    known = [Link(line) for line in post.text.splitlines() if line.startswith("http")]
+    citation = post.citation or (Citation(url=links[0].url, title=links[0].title) if links else None)
+    title = post.title or bracket_title(text)
+    return post.model_copy(update={"text": _with_links(text, [*links, *known]), "title": title, "citation": citation})
 
 
 def post_url(uid: str, mid: str) -> str:
     """Return the canonical address of a post, "" when its author or its mid is not known."""
     bid = mid_to_bid(mid)
     return f"https://weibo.com/{uid}/{bid}" if uid and bid else ""
-
-
-_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
-_ABSOLUTE = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9]{2}:[0-9]{2}:[0-9]{2}) ([+-][0-9]{4}) ([0-9]{4})")
-_AGO = re.compile(r"([0-9]{1,4}) *(秒|分钟|小时)前")
-_AT = re.compile(r"(今天|昨天) *([0-9]{1,2}):([0-9]{2})")
-_DAY = re.compile(r"(?:([0-9]{4})-)?([0-9]{1,2})-([0-9]{1,2})")
-_UNITS = {"秒": timedelta(seconds=1), "分钟": timedelta(minutes=1), "小时": timedelta(hours=1)}
-_DAYS_BACK = {"今天": 0, "昨天": 1}
-
-
-def weibo_time(value: object, now: datetime) -> When | None:
-    """Return the moment of any form Weibo writes times in (section 8); relative ones count from `now` in Asia/Shanghai."""
-    text = value.strip() if isinstance(value, str) else ""
-    try:
-        return _absolute(text) or _relative(text, now.astimezone(SHANGHAI))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _absolute(text: str) -> When | None:
-    found = _ABSOLUTE.fullmatch(text)
-    if not found or found[1] not in _MONTHS:
-        return None
-    # English names, read without the machine's locale.
-    at = in_utc(datetime.fromisoformat(f"{found[5]}-{_MONTHS[found[1]]:02}-{int(found[2]):02}T{found[3]}{found[4]}"))
-    return When(at) if at else None
-
-
-def _relative(text: str, now: datetime) -> When | None:
-    if text == "刚刚":
-        return When(now, "minute")
-    if ago := _AGO.fullmatch(text):
-        return When(now - int(ago[1]) * _UNITS[ago[2]], "minute")
-    if clock := _AT.fullmatch(text):
-        day = now - timedelta(days=_DAYS_BACK[clock[1]])
-        return When(day.replace(hour=int(clock[2]), minute=int(clock[3]), second=0, microsecond=0), "minute")
-    return _calendar_day(text, now)
-
-
-def _calendar_day(text: str, now: datetime) -> When | None:
-    found = _DAY.fullmatch(text)
-    if not found:
-        return None
-    day = datetime(int(found[1] or now.year), int(found[2]), int(found[3]), tzinfo=SHANGHAI)
-    if not found[1] and day > now:
-        # A day without a year lies in the past: in January, 12-30 is last year's.
-        day = day.replace(year=day.year - 1)
-    at = in_utc(day)
-    return When(at, "day") if at else None
