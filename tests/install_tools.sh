@@ -7,6 +7,8 @@ declare -A package_of=(
   [promtool]=prometheus
   [amtool]=prometheus-alertmanager
   [chromium]=chromium
+  [node]=nodejs
+  [npm]=npm
 )
 fonts=/usr/share/fonts/truetype/wqy/wqy-microhei.ttc
 

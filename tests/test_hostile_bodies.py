@@ -119,7 +119,7 @@ def json_feed(long: str) -> Any:
 
 WRAPS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "weibo text": ("weibo.openapi", lambda long: weibo(text=long)),
-    "weibo time": ("weibo.list", lambda long: weibo(created_at=long)),
+    "weibo time": ("weibo.web", lambda long: weibo(created_at=long)),
     "douyin": ("douyin.gateway", douyin),
     "wechat": ("wechat.openapi", wechat),
     "json feed": ("feed", json_feed),

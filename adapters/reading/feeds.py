@@ -10,33 +10,59 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 from lxml import etree
 
-from adapters.reading.values import Loose, decode, is_html
+from adapters.reading.values import Loose, decode, is_html, is_set
 from monitor.errors import ParseError
 
 ITEMS_LIMIT = 2_000
 """Items of one feed that are read; bridges show 10 to 200."""
 REPAIR_LIMIT = 256 * 1024
 """Bytes of a broken feed that feedparser is let loose on: it needs ten times as long as lxml, on a hostile one 5 ms per KB."""
+TAG_LIMIT = 120
+"""Characters of an element's name with its namespace; longer ones are nobody's we know."""
 
 
 class Broken(ParseError):
     """A feed whose XML is broken: feedparser may still read it, slowly, so not on the event loop."""
 
 
+class NoFeed(ParseError):
+    """A body that is no feed at all: it may be a bridge's word of refusal."""
+
+
 @dataclass(slots=True)
 class Entry:
-    """One item, as written; `dates` in the order of their worth."""
+    """One item, as written; `dates` in the order of their worth.
+
+    `number` is we-mp-rss's own `<id>`, `owner` the account that a list of many accounts names beside an item.
+    """
 
     title: str = ""
     link: str = ""
     guid: str = ""
     dates: list[str] = field(default_factory=list)
     body: str = ""
+    number: str = ""
+    owner: str = ""
+    deleted: bool = False
+
+
+class Marks(NamedTuple):
+    """What a feed tells of who made it. `emblem` is the title of its picture, `words` its description, `fields` JSON's own names."""
+
+    generator: str = ""
+    words: str = ""
+    link: str = ""
+    emblem: str = ""
+    fields: frozenset[str] = frozenset()
+
+
+UNMARKED = Marks()
 
 
 @dataclass(slots=True)
@@ -44,18 +70,23 @@ class Feed:
     title: str
     entries: list[Entry]
     broken: bool = False
+    marks: Marks = UNMARKED
 
 
 def parse(body: bytes, charset: str = "", *, repair: bool = True) -> Feed:
     """Return the feed in the body. `charset` is what the server named, and yields to what the document itself says.
 
-    Raises `ParseError` for whatever is no feed, `Broken` for a broken one that is not to be repaired.
+    Raises `NoFeed` (a `ParseError`) for whatever is no feed, `ParseError` for a refused one, `Broken` for a broken one that
+    is not to be repaired.
     """
     head = body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head[:1] in (b"{", b"["):
-        return _json(body.decode(charset, "replace").encode() if charset else body)
+        try:
+            return _json(body.decode(charset, "replace").encode() if charset else body)
+        except ParseError as error:
+            raise NoFeed(str(error)) from error
     if is_html(body):
-        raise ParseError("an HTML page instead of a feed")
+        raise NoFeed("an HTML page instead of a feed")
     _refuse_dtd(body)
     if charset and not _DECLARED.match(body[:256]):
         body = body.decode(charset, "replace").encode()
@@ -108,15 +139,20 @@ def _xml(root: etree._Element) -> Feed:
     name = _name(root)
     reader = _ROOTS.get(name)
     if reader is None:
-        raise ParseError(f"<{name[:40]}> instead of a feed")
+        raise NoFeed(f"<{name[:40]}> instead of a feed")
     return reader(root)
 
 
 def _name(element: etree._Element) -> str:
     """Return the element's name in lower case, "" for one in a namespace of extensions: their titles are not the post's."""
     tag = element.tag
-    if not isinstance(tag, str):
+    if not isinstance(tag, str) or len(tag) > TAG_LIMIT:
         return ""
+    return _local(tag)
+
+
+@lru_cache(maxsize=1_024)
+def _local(tag: str) -> str:
     if tag[0] != "{":
         return tag.lower()
     space, _, local = tag[1:].partition("}")
@@ -129,7 +165,11 @@ def _rss(root: etree._Element) -> Feed:
     items = [child for parent in (channel, root) for child in parent if _name(child) == "item"][:ITEMS_LIMIT]
     if channel is root and not items:
         raise ParseError("a feed without a channel")
-    return Feed(_fields(channel).get("title", ""), [_rss_entry(_fields(item)) for item in items])
+    fields = _fields(channel)
+    image = channel.find("image")
+    emblem = _fields(image).get("title", "") if image is not None else ""
+    marks = Marks(fields.get("generator", ""), fields.get("description", ""), fields.get("link", ""), emblem)
+    return Feed(fields.get("title", ""), [_rss_entry(_fields(item)) for item in items], marks=marks)
 
 
 def _rss_entry(fields: Fields) -> Entry:
@@ -139,12 +179,15 @@ def _rss_entry(fields: Fields) -> Entry:
         guid=fields.get("guid", "") or fields.get("id", ""),
         dates=[fields[key] for key in ("pubdate", "published", "date", "updated") if key in fields],
         body=fields.get("encoded", "") or fields.get("description", ""),
+        number=fields.get("id", ""),
     )
 
 
 def _atom(root: etree._Element) -> Feed:
     entries = [child for child in root if _name(child) == "entry"][:ITEMS_LIMIT]
-    return Feed(_fields(root).get("title", ""), [_atom_entry(entry) for entry in entries])
+    fields = _fields(root)
+    marks = Marks(fields.get("generator", ""), fields.get("subtitle", ""), _atom_link(root) or fields.get("id", ""))
+    return Feed(fields.get("title", ""), [_atom_entry(entry) for entry in entries], marks=marks)
 
 
 def _atom_entry(entry: etree._Element) -> Entry:
@@ -181,10 +224,19 @@ def _words(element: etree._Element) -> str:
 _ROOTS: Mapping[str, Callable[[etree._Element], Feed]] = {"rss": _rss, "rdf": _rss, "feed": _atom}
 
 
+class JsonMaker(msgspec.Struct):
+    id: Loose = None
+
+
 class JsonItem(msgspec.Struct):
-    """An item of JSON Feed, of we-mp-rss (`link`, `updated`, `content`) or of wechat-download-api (`publish_time`)."""
+    """An item of JSON Feed, or of the lists that bridges make.
+
+    we-mp-rss: `link`, `updated`, `content`, `feed`. wechat-download-api: `publish_time`, `fakeid`. The exporter's interface hands on
+    WeChat's own rows (appmsgex): `aid`, `create_time`, `is_deleted`.
+    """
 
     id: Loose = None
+    aid: Loose = None
     url: Loose = None
     link: Loose = None
     title: Loose = None
@@ -198,25 +250,41 @@ class JsonItem(msgspec.Struct):
     date_modified: Loose = None
     updated: Loose = None
     publish_time: Loose = None
+    create_time: Loose = None
+    update_time: Loose = None
+    fakeid: Loose = None
+    is_deleted: Loose = None
+    feed: msgspec.Raw = msgspec.Raw(b"")
 
 
 class JsonFeed(msgspec.Struct):
     title: Loose = None
     name: Loose = None
+    generator: Loose = None
+    description: Loose = None
+    home_page_url: Loose = None
+    link: Loose = None
+    next_since: Loose = None
+    version: Loose = None
+    base_resp: msgspec.Raw = msgspec.Raw(b"")
     items: list[msgspec.Raw] | None = None
     articles: list[msgspec.Raw] | None = None
 
 
 _JSON_FEED = msgspec.json.Decoder(JsonFeed)
 _JSON_ITEM = msgspec.json.Decoder(JsonItem)
+_JSON_MAKER = msgspec.json.Decoder(JsonMaker)
 
 
 def _json(body: bytes) -> Feed:
     feed = decode(_JSON_FEED, body)
     items = feed.items if feed.items is not None else feed.articles
     if items is None:
-        raise ParseError("JSON without a list of items instead of a feed")
-    return Feed(_first(feed.title, feed.name), list(_json_entries(items[:ITEMS_LIMIT])))
+        raise NoFeed("JSON without a list of items instead of a feed")
+    told = {name for name in ("name", "version", "next_since", "items", "articles") if getattr(feed, name) is not None}
+    fields = frozenset(told | ({"base_resp"} if feed.base_resp else set()))
+    marks = Marks(_first(feed.generator), _first(feed.description), _first(feed.home_page_url, feed.link), fields=fields)
+    return Feed(_first(feed.title, feed.name), list(_json_entries(items[:ITEMS_LIMIT])), marks=marks)
 
 
 def _json_entries(items: list[msgspec.Raw]) -> Iterator[Entry]:
@@ -227,14 +295,25 @@ def _json_entries(items: list[msgspec.Raw]) -> Iterator[Entry]:
             # Without id and time it will be counted as an item that could not be read.
             yield Entry()
             continue
-        dates = (item.date_published, item.publish_time, item.updated, item.date_modified)
+        dates = (item.date_published, item.publish_time, item.create_time, item.updated, item.date_modified, item.update_time)
         yield Entry(
             title=_first(item.title),
             link=_first(item.url, item.link),
-            guid=_first(item.id),
+            guid=_first(item.id, item.aid),
             dates=[str(date) for date in dates if date not in (None, "")],
             body=_first(item.content_html, item.content_text, item.content, item.summary, item.description, item.digest),
+            number=_first(item.id),
+            owner=_first(item.fakeid) or _maker(item.feed),
+            deleted=is_set(item.is_deleted),
         )
+
+
+def _maker(raw: msgspec.Raw) -> str:
+    """Return the id of the account that we-mp-rss names beside an item, "" where it names none."""
+    try:
+        return _first(_JSON_MAKER.decode(raw).id) if raw else ""
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return ""
 
 
 def _first(*values: object) -> str:
@@ -244,7 +323,7 @@ def _first(*values: object) -> str:
 def _repaired(body: bytes, error: Exception, repair: bool) -> Feed:
     """Return what feedparser makes of a broken feed. Raises `ParseError` where it looks like none or yields nothing."""
     if not re.search(rb"<(?:rss|feed|rdf:rdf)[\s>]", body[:2_048], re.IGNORECASE) or len(body) > REPAIR_LIMIT:
-        raise ParseError(f"no feed: {str(error)[:120]}") from error
+        raise NoFeed(f"no feed: {str(error)[:120]}") from error
     if not repair:
         raise Broken(f"broken feed: {str(error)[:120]}") from error
     # Imported late: it costs more than all feeds of a sweep, and most runs never need it.
@@ -258,8 +337,9 @@ def _repaired(body: bytes, error: Exception, repair: bool) -> Feed:
         # A parser for broken input breaks in ways of its own; whatever it is, this body cannot be read.
         raise ParseError(f"no feed: {type(other).__name__}") from other
     if not entries:
-        raise ParseError(f"no feed: {str(error)[:120]}") from error
-    return Feed(str(found.feed.get("title", "")), entries, broken=True)
+        raise NoFeed(f"no feed: {str(error)[:120]}") from error
+    named = {key: str(found.feed.get(key, "")) for key in ("title", "generator", "subtitle", "link")}
+    return Feed(named["title"], entries, broken=True, marks=Marks(named["generator"], named["subtitle"], named["link"]))
 
 
 def _loose_entry(found: Any) -> Entry:

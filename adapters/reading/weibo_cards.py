@@ -5,10 +5,8 @@ Platform reference: weibo.md, sections 5.2, 7 and 9.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from urllib.parse import urlsplit
 
 import msgspec
@@ -152,17 +150,12 @@ def is_login_address(location: str) -> bool:
     return host in _LOGIN_HOSTS or (host.endswith("weibo.com") and parts.path.startswith(("/login", "/visitor")))
 
 
-def read_cards(body: bytes, asked: Asked | str, uid: str | datetime, *, account_id: str = "", signed_in: bool = False) -> Snapshot:
+def read_cards(body: bytes, asked: Asked, uid: str, *, signed_in: bool = False) -> Snapshot:
     """Return the snapshot of a getIndex answer, or of its `data` part alone. Raises `LookError`.
 
-    Only a first page that was seen signed in covers anything: guests miss 5 to 10 % of the posts (section 11). With a uid and a
-    moment in place of `asked` and `uid`, posts are named after `account_id`, which defaults to `weibo:uid`.
+    Only a first page that was seen signed in covers anything: guests miss 5 to 10 % of the posts (section 11).
     """
-    if isinstance(asked, str):
-        now = uid if isinstance(uid, datetime) else datetime.fromisoformat(uid)
-        uid, digest = asked, hashlib.sha256(body).hexdigest()
-        asked = Asked("weibo", account_id or f"weibo:{uid}", "weibo.list", now, digest=digest)
-    return read_page(body, asked, str(uid), signed_in=signed_in)[0]
+    return read_page(body, asked, uid, signed_in=signed_in)[0]
 
 
 def read_page(body: bytes, asked: Asked, uid: str, *, signed_in: bool) -> tuple[Snapshot, Mapping[str, str]]:
