@@ -11,6 +11,7 @@ DEMO_ARGS = $(if $(FOR),--for $(FOR)) $(if $(FAULT),--fault $(FAULT))
 
 help:
 	@echo "make demo [FOR=40] [FAULT=frozen-source]   a world of 423 simulated accounts and the real daemon"
+	@echo "     FAULT=frozen-source|throttle|captcha|dead-cookie|dead-token|guest-view|empty-list|slow|reset|wrong-account"
 	@echo "make test                                  everything: lint, types, all tests against real servers"
 	@echo "make fuzz [MINUTES=10]                       search for bodies that break a parser"
 	@echo "make bench                                 ratios against bare limits, measured in one run"

@@ -8,23 +8,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from demo.articles import verdict
+from demo.faults import FROZEN, Fault
 from demo.pages import Page, Trouble
-from monitor.model import Article, Platform, RepostVerdict, Status, Verdict, local_date
+from demo.rhythm import Item
+from demo.ways import Way
+from monitor.model import Article, RepostVerdict, Status, Verdict, local_date
 
 LINE_DAYS = 14
 COUNTY_DAYS = 13
 CLERK = "chouchaban@example.invalid"
 SYSADMIN = "yunwei@example.invalid"
-FROZEN = "source_frozen"
-"""Not an error class of a look: the reason for accounts that are seen through a source which stands still."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
     """The answers, by identification code. `failing` and `reminded` give idle days, None where nothing was ever published.
 
-    `undetermined` gives the cause: an error class, or FROZEN. `missing` holds (article id, code). `mailed` are the addresses that
-    must get a mail; a few more may.
+    `undetermined` gives the cause: an error class, or that the source stands still. `missing` holds (article id, code). `mailed`
+    are the addresses that must get a mail; a few more may.
     """
 
     qualified: int
@@ -45,14 +46,14 @@ class Expected:
         }
 
 
-def expect(pages: Sequence[Page], articles: Sequence[Article], now: datetime, frozen: bool = False) -> Expected:
-    """Return the answers; with `frozen`, those for feeds that stand still."""
+def expect(pages: Sequence[Page], articles: Sequence[Article], now: datetime, fault: Fault | None = None) -> Expected:
+    """Return the answers; with a fault, those of a world in which nobody newly fails: who cannot be seen cannot be judged."""
     undetermined = {page.code: page.trouble.value for page in pages if page.trouble}
-    if frozen:
-        undetermined |= {page.code: FROZEN for page in pages if _lost_to_frost(page, now)}
-    failing = {page.code: page.idle_days for page in pages if page.failing and page.code not in undetermined}
+    if fault:
+        undetermined |= {page.code: fault.cause for page in pages if _lost(page, fault, now)}
+    failing = {page.code: _idle(page, fault) for page in pages if page.failing and page.code not in undetermined}
     reminded = {page.code: page.idle_days for page in pages if page.idle_days and not page.failing and page.code not in undetermined}
-    standings = {page.code: _on_articles(page, len(articles), frozen) for page in pages if page.groups}
+    standings = {page.code: _on_articles(page, len(articles), fault) for page in pages if page.groups}
     missing = frozenset(
         (article.id, code)
         for code, verdicts in standings.items()
@@ -71,19 +72,39 @@ def expect(pages: Sequence[Page], articles: Sequence[Article], now: datetime, fr
     )
 
 
-def _lost_to_frost(page: Page, now: datetime) -> bool:
-    """Whether only the frozen feed could tell: not where the official list shows a fresh post, nor where the roster itself decides."""
-    if page.platform is not Platform.WECHAT or page.trouble or page.status is Status.ABANDONED:
+def _lost(page: Page, fault: Fault, now: datetime) -> bool:
+    """Whether the account can no longer be judged: not where another way still shows it, nor where the roster itself decides.
+
+    A fresh post that only a partial view shows proves an update all the same.
+    """
+    if page.trouble or page.status is Status.ABANDONED or not _hidden(page, fault):
         return False
     line = local_date(now) - timedelta(days=LINE_DAYS)
-    shown = [item for item in page.items if page.official and not item.sent]
-    return not any(local_date(item.at) > line for item in shown)
+    return not any(local_date(item.at) > line for item in _glimpsed(page, fault))
 
 
-def _on_articles(page: Page, articles: int, frozen: bool) -> list[RepostVerdict]:
+def _idle(page: Page, fault: Fault | None) -> int | None:
+    """Return how long a failing account is said to be idle: not known where it fails by the roster and not one post is shown."""
+    return None if fault and _hidden(page, fault) and fault.cause != FROZEN else page.idle_days
+
+
+def _hidden(page: Page, fault: Fault) -> bool:
+    """Whether no way is left that shows the account whole."""
+    return not any(way.complete for way in page.ways if way not in fault.strikes)
+
+
+def _glimpsed(page: Page, fault: Fault) -> Sequence[Item]:
+    """Return what the ways that are left show, though none of them shows everything."""
+    left = [way for way in page.ways if way not in fault.strikes]
+    if Way.WEIBO_GUEST in left:
+        return page.items
+    return [item for item in page.items if not item.sent] if Way.WECHAT_LIST in left else []
+
+
+def _on_articles(page: Page, articles: int, fault: Fault | None) -> list[RepostVerdict]:
     if page.trouble in (Trouble.BROKEN_SOURCE, Trouble.DEAD_CREDENTIAL) or page.member is None:
         return [RepostVerdict.UNDETERMINED] * articles
-    if frozen and page.platform is Platform.WECHAT:
+    if fault and _hidden(page, fault):
         return [RepostVerdict.UNDETERMINED] * articles
     return [verdict(page.platform, page.member, number) for number in range(articles)]
 

@@ -12,7 +12,7 @@ import orjson
 
 from demo.pages import Page
 from demo.rhythm import PAGE_ITEMS, Item
-from demo.wire import article_url, short_id
+from demo.wire_wechat import article_url, short_id
 from monitor.model import SHANGHAI
 
 Feed = Callable[[Page, Sequence[Item]], bytes]

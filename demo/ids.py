@@ -25,6 +25,11 @@ def token(length: int, *parts: object) -> str:
     return base64.urlsafe_b64encode(raw).decode()[:length]
 
 
+def letters(length: int, *parts: object) -> str:
+    """Return so many letters and digits, at most 60; the last one fits the end of a key in base64."""
+    return digest(*parts)[: length - 1] + "A"
+
+
 def weibo_uid(serial: int) -> str:
     return str(7_900_000_000 + serial)
 
@@ -38,7 +43,11 @@ def weibo_moment(mid: str) -> datetime:
 
 
 def wechat_biz(serial: int) -> str:
-    return base64.b64encode(str(3_990_000_000 + serial).encode()).decode()
+    return base64.b64encode(wechat_bizuin(serial).encode()).decode()
+
+
+def wechat_bizuin(serial: int) -> str:
+    return str(3_990_000_000 + serial)
 
 
 def wechat_gh(serial: int) -> str:
@@ -52,6 +61,15 @@ def wechat_mid(moment: datetime) -> int:
 
 def douyin_sec_uid(serial: int) -> str:
     return "MS4wLjABAAAA" + token(43, "sec", serial)
+
+
+def toutiao_token(serial: int) -> str:
+    """It looks like Douyin's, and is another one for the same organisation."""
+    return "MS4wLjABAAAA" + token(43, "toutiao", serial)
+
+
+def toutiao_user(serial: int) -> str:
+    return str(4_000_000_000 + serial)
 
 
 def douyin_aweme(moment: datetime, serial: int) -> str:

@@ -20,11 +20,22 @@ PACE = {
     "min_interval_minutes": 0.07,
     "max_interval_minutes": 0.07,
     "daily_budget": 100_000_000,
-    "timeout_seconds": 10.0,
 }
+NO_LIMIT = 100_000_000
+CUBE = {
+    # The whole month in one question, at whatever hour the demo is run.
+    "batchget_daily": NO_LIMIT,
+    "datacube_daily": NO_LIMIT,
+    "datacube_days_per_call": 30,
+    "datacube_hour": 0,
+}
+PATIENCE = 10.0
+"""Seconds that an answer may take."""
 
 
-def settings_table(world: World, base_url: str, mail_port: int, directory: Path, web_port: int = 0) -> dict[str, Any]:
+def settings_table(
+    world: World, base_url: str, mail_port: int, directory: Path, web_port: int = 0, patience: float = PATIENCE
+) -> dict[str, Any]:
     """Return what to lay over the default settings. `mongo.url` is left to the caller, who starts the database."""
     return {
         "mongo": {"database": "zhengwu_demo", "data_directory": directory / "mongo"},
@@ -35,16 +46,24 @@ def settings_table(world: World, base_url: str, mail_port: int, directory: Path,
         "guards": {"settle_seconds": 1.0},
         "judge": {"tick_seconds": 1.0},
         "log": {"level": "error"},
-        "channels": channels(base_url),
+        "channels": channels(base_url, patience),
         "credentials": orjson.dumps(world.credentials()).decode(),
     }
 
 
-def channels(base_url: str) -> dict[str, dict[str, Any]]:
+def channels(base_url: str, patience: float = PATIENCE) -> dict[str, dict[str, Any]]:
     """Return the channels' settings; a feed's handle is its whole address already."""
+    pace = PACE | {"timeout_seconds": patience}
+    there = pace | {"base_url": base_url}
     return {
-        "weibo.openapi": {**PACE, "base_url": base_url},
-        "wechat.openapi": {**PACE, "base_url": base_url},
-        "douyin.gateway": {**PACE, "base_url": base_url},
-        "feed": PACE,
+        # Loopback has no quotas either: the looks of an hour would use up those of a month.
+        "weibo.openapi": there | {"user_daily_requests": 0, "host_hourly_requests": 0, "gather_seconds": 0.1, "business_url": base_url},
+        "wechat.openapi": there | CUBE,
+        "douyin.gateway": there | {"version": "4", "task_seconds": 0.05},
+        "toutiao.rows": there,
+        "weibo.web": there | {"enabled": True, "daily_requests": 0},
+        "wechat.article": there | {"daily_requests": 0},
+        "wechat.callback": {},
+        "douyin.openapi": there | {"enabled": True},
+        "feed": pace | {"sync_minutes": 0.05},
     }

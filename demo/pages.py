@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 
 from demo import ids
 from demo.names import CITY_DIVISION, Unit
 from demo.rhythm import Item
-from monitor.model import Account, Channel, Contact, Platform, Role, Status
+from demo.secrets import KINDS, own_secrets
+from demo.ways import WECHAT_OFFICIAL, Way, channel_of
+from monitor.model import Account, Contact, Platform, Role, Status
 
-LETTERS = {Platform.WECHAT: "WX", Platform.WEIBO: "XL", Platform.DOUYIN: "DY"}
+LETTERS = {Platform.WECHAT: "WX", Platform.WEIBO: "XL", Platform.DOUYIN: "DY", Platform.TOUTIAO: "TT"}
 DIALECTS = ("rss", "atom", "json")
 PIN_EVERY = 4
 """Every so manieth Weibo and Douyin account keeps an old post pinned on top."""
+PIN_AGE = timedelta(days=420)
 
 
 class Trouble(StrEnum):
@@ -30,8 +34,8 @@ class Trouble(StrEnum):
 class Page:
     """An account and its posts, newest first. `idle_days` is set where it is the part the account plays.
 
-    `member` numbers the platform's audience of the key articles from 0; `official` pages are read through the WeChat interface first;
-    `lively` ones may publish while the demo runs.
+    `ways` are how it is watched, in order. `member` numbers the platform's audience of the key articles from 0; `lively` ones may
+    publish while the demo runs.
     """
 
     serial: int
@@ -46,13 +50,17 @@ class Page:
     trouble: Trouble | None = None
     member: int | None = None
     groups: tuple[str, ...] = ()
-    official: bool = False
+    ways: tuple[Way, ...] = ()
     lively: bool = False
     items: tuple[Item, ...] = ()
 
     def showing(self, items: Iterable[Item]) -> Page:
         """Return the page with these posts, newest first."""
-        return replace(self, items=tuple(sorted(items, key=lambda item: item.at, reverse=True)))
+        return replace(self, items=tuple(sorted(map(self.publishing, items), key=lambda item: item.at, reverse=True)))
+
+    def publishing(self, item: Item) -> Item:
+        """Return a post as this account publishes it: whoever is watched through a bridge of what is sent, sends everything."""
+        return replace(item, sent=True) if Way.WECHAT2RSS in self.ways else item
 
     @property
     def place(self) -> str:
@@ -60,9 +68,29 @@ class Page:
         return self.unit.division.full if self.unit.level == "县区" else self.unit.name
 
     @property
+    def official(self) -> bool:
+        """Whether it is read through the WeChat interface: such accounts bear the long links, by which an article is known anywhere."""
+        return not WECHAT_OFFICIAL.isdisjoint(self.ways)
+
+    @property
     def handle(self) -> str:
         """The platform's own key of the account."""
         return _HANDLES[self.platform](self.serial)
+
+    @property
+    def bizuin(self) -> str:
+        """A WeChat account's number, as bridges name it."""
+        return ids.wechat_bizuin(self.serial)
+
+    @property
+    def biz(self) -> str:
+        """The same number as WeChat's own links bear it."""
+        return ids.wechat_biz(self.serial)
+
+    @property
+    def user_id(self) -> str:
+        """A Toutiao account's number, by which its rows are known as its own."""
+        return ids.toutiao_user(self.serial)
 
     @property
     def feed(self) -> str:
@@ -73,21 +101,23 @@ class Page:
 
     @property
     def pins(self) -> bool:
-        return self.platform is not Platform.WECHAT and self.serial % PIN_EVERY == 0 and bool(self.items)
+        return self.platform in (Platform.WEIBO, Platform.DOUYIN) and self.serial % PIN_EVERY == 0 and bool(self.items)
+
+    @property
+    def pinned(self) -> Item:
+        """The old post it keeps on top; only where it `pins`."""
+        return Item(at=self.items[-1].at - PIN_AGE, title=f"{self.name}政务新媒体公约", text="欢迎关注，请文明留言。", pinned=True)
 
     @property
     def credential(self) -> str:
-        """The name of its credential; empty where it is watched without one."""
-        if self.platform is Platform.WEIBO:
-            return f"weibo-{self.handle}"
-        return f"wechat-{self.handle}" if self.official else ""
+        """The name of its own credential; empty where it is watched without one."""
+        return f"{self.platform}-{self.handle}" if self.secrets else ""
 
     @property
     def secrets(self) -> dict[str, str]:
-        """What the simulated platform wants to be shown: invented here, worth nothing anywhere."""
-        if self.platform is Platform.WEIBO:
-            return {"access_token": f"2.00{ids.token(28, 'token', self.serial)}"}
-        return {"appid": f"wx{ids.digest('appid', self.serial)[:16]}", "secret": ids.digest("secret", self.serial)[:32]}
+        """What the simulated platform wants to be shown of this account: invented here, worth nothing anywhere."""
+        kinds = {KINDS[way] for way in self.ways if way in KINDS}
+        return {name: value for kind in sorted(kinds) for name, value in own_secrets(kind, self.serial).items()}
 
     @property
     def operator(self) -> str:
@@ -114,7 +144,7 @@ class Page:
             canary=self.canary,
             groups=self.groups,
             contacts=self._contacts(),
-            channels=self._channels(base_url),
+            channels=tuple(channel_of(self, way, base_url) for way in self.ways),
         )
 
     def _contacts(self) -> tuple[Contact, ...]:
@@ -123,15 +153,10 @@ class Page:
             return (operator,)
         return operator, Contact(role=Role.COUNTY, email=self.county_clerk, name=f"{self.unit.division.full}政府办")
 
-    def _channels(self, base_url: str) -> tuple[Channel, ...]:
-        if self.platform is Platform.WEIBO:
-            return (Channel(adapter="weibo.openapi", handle=self.handle, options={"credential": self.credential}),)
-        if self.platform is Platform.DOUYIN:
-            return (Channel(adapter="douyin.gateway", handle=self.handle),)
-        feed = Channel(adapter="feed", handle=base_url + self.feed, options={"delay_hours": "0"})
-        if not self.official:
-            return (feed,)
-        return Channel(adapter="wechat.openapi", handle=self.handle, options={"credential": self.credential}), feed
 
-
-_HANDLES = {Platform.WECHAT: ids.wechat_gh, Platform.WEIBO: ids.weibo_uid, Platform.DOUYIN: ids.douyin_sec_uid}
+_HANDLES = {
+    Platform.WECHAT: ids.wechat_gh,
+    Platform.WEIBO: ids.weibo_uid,
+    Platform.DOUYIN: ids.douyin_sec_uid,
+    Platform.TOUTIAO: ids.toutiao_token,
+}

@@ -15,10 +15,13 @@ import orjson
 from rich.console import Console
 
 from demo.answers import Expected
-from demo.knobs import settings_table
+from demo.faults import FAULTS, SHORT_PATIENCE, SLOW
+from demo.knobs import PATIENCE, settings_table
 from demo.mailbox import Mailbox
-from demo.platforms import FAULTS, Platforms
+from demo.platforms import Platforms
 from demo.progress import State, make_console, progress
+from demo.pushes import TICKET_KIND, Pusher, ticket_grant
+from demo.secrets import COMPONENT
 from demo.summary import Picture, differences, summary, tables
 from demo.world import World
 from monitor.app import App, Tables
@@ -43,13 +46,15 @@ STOP_RESERVE = 5.0
 class Demo:
     """The parts of a run, once all are open."""
 
-    def __init__(self, app: App, world: World, platforms: Platforms, mailbox: Mailbox, directory: Path, console: Console) -> None:
-        self.app, self.world, self.platforms, self.mailbox = app, world, platforms, mailbox
+    def __init__(
+        self, app: App, world: World, platforms: Platforms, pusher: Pusher, mailbox: Mailbox, directory: Path, console: Console
+    ) -> None:
+        self.app, self.world, self.platforms, self.pusher, self.mailbox = app, world, platforms, pusher, mailbox
         self.directory, self.console = directory, console
 
     @property
     def answers(self) -> Expected:
-        return self.world.expected_frozen if self.platforms.fault else self.world.expected
+        return self.world.expected_under(self.platforms.stage.fault)
 
     async def state(self) -> State:
         counts = await self.app.store.counts(self.app.clock.now())
@@ -81,7 +86,8 @@ class Demo:
             self.console.print(table)
         self.console.print(self._compared(picture), markup=False)
         web = self.app.web_address
-        self.console.print(f"控制台 {web}  指标 {web}metrics  邮件 {self.mailbox.directory}", markup=False)
+        pushes = f"  收到平台推送 {self.pusher.taken} 次" if self.pusher.taken else ""
+        self.console.print(f"控制台 {web}  指标 {web}metrics  邮件 {self.mailbox.directory}{pushes}", markup=False)
 
     def _compared(self, picture: Picture) -> str:
         if local_date(self.app.clock.now()) != local_date(self.world.now):
@@ -117,14 +123,18 @@ async def _opened(clock: Clock, fault: str, directory: Path, tables: Tables, con
     async with AsyncExitStack() as stack:
         platforms = await stack.enter_async_context(Platforms(world, clock, fault))
         mailbox = await stack.enter_async_context(Mailbox(directory / "mails"))
-        settings = Settings(**settings_table(world, platforms.base_url, mailbox.port, directory))
+        patience = SHORT_PATIENCE if fault == SLOW else PATIENCE
+        settings = Settings(**settings_table(world, platforms.base_url, mailbox.port, directory, patience=patience))
         configure(settings.log)
         app = await stack.enter_async_context(App(settings, tables, clock, random.Random()))
         accounts = list(world.roster(platforms.base_url))
         await app.store.put_accounts(accounts, app.lanes(accounts), clock.now())
         await app.store.put_articles(world.articles)
         await app.judge.refresh_articles(clock.now())
-        yield Demo(app, world, platforms, mailbox, directory, console)
+        # As the push of some minutes ago left it: without a ticket the first looks would be refused.
+        await app.credentials.keep(COMPONENT, TICKET_KIND, ticket_grant(clock.now()))
+        pusher = await stack.enter_async_context(Pusher(platforms.stage, lambda: app.web_address))
+        yield Demo(app, world, platforms, pusher, mailbox, directory, console)
 
 
 async def _fresh(data: Path) -> None:

@@ -10,22 +10,26 @@ from itertools import islice
 
 from demo.answers import Expected, expect
 from demo.articles import GROUP, key_articles, reposts
+from demo.faults import TABLE
 from demo.names import FAILING, OFFICE, UNITS_OF_A_DIVISION, Failing, Unit, units
 from demo.pages import LETTERS, Page, Trouble
 from demo.rhythm import Item, Rhythm, history, write
+from demo.secrets import SHARED
+from demo.ways import Way, shared_by
 from monitor.model import Account, Article, Platform
 
 SEED = 2020
 LIVE_SECONDS = 3.0
 """So often one of the healthy accounts publishes while the demo runs."""
+PUSHED_EVERY = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
     """How many accounts of a platform play which part. `healthy` counts canaries, quiet, audience and ordinary ones.
 
-    `quiet` gives each its idle days, in the span of the reminders; `official` of the ordinary accounts and `official_members` of the
-    audience are read through the WeChat interface first.
+    `quiet` gives each its idle days, in the span of the reminders. All are watched the `usual` way but for some `members` of the
+    audience and some `ordinary` accounts, by their places.
     """
 
     healthy: int
@@ -33,14 +37,62 @@ class Cast:
     quiet: tuple[int, ...]
     audience: int
     troubles: tuple[Trouble, ...]
-    official: int = 0
-    official_members: int = 0
+    usual: Way
+    members: Mapping[range, tuple[Way, ...]] = field(default_factory=dict)
+    ordinary: Mapping[range, tuple[Way, ...]] = field(default_factory=dict)
+
+    def ways(self, place: int, special: Mapping[range, tuple[Way, ...]]) -> tuple[Way, ...]:
+        """Return how the account in this place is watched: specially, where a range of places says so."""
+        return next((ways for places, ways in special.items() if place in places), (self.usual,))
 
 
+WECHAT_SPECIAL = {
+    range(12): (Way.WECHAT_LIST, Way.WECHAT_FEED),
+    range(12, 17): (Way.WECHAT_FULL,),
+    range(17, 20): (Way.WECHAT_COMPONENT, Way.WECHAT_FEED),
+    range(20, 24): (Way.WEWE_RSS,),
+    range(24, 27): (Way.WE_MP_RSS,),
+    range(27, 30): (Way.WECHAT2RSS,),
+    range(30, 32): (Way.WECHAT_DOWNLOAD,),
+    range(35, 37): (Way.WECHAT_PUSH, Way.WECHAT_FEED),
+}
+DOUYIN_SPECIAL = {range(4): (Way.DOUYIN_V5,), range(4, 6): (Way.DOUYIN_RSSHUB,), range(6, 8): (Way.DOUYIN_V5, Way.DOUYIN_V4)} | {
+    range(8, 10): (Way.DOUYIN_OWN,),
+    range(10, 12): (Way.DOUYIN_RETIRED, Way.DOUYIN_V4),
+}
+TOUTIAO_SPECIAL = {range(2): (Way.TOUTIAO_ROWS,), range(2, 3): (Way.TOUTIAO_ROWS, Way.TOUTIAO_RSSHUB)}
+WEIBO_BATCH_PLACES = (0, 1, 3, 5, 7, 8)
+"""Those of the first who publish at least on working days, and not several times a day: their newest twenty posts show each of them."""
+WEIBO_SPECIAL = {
+    **{range(place, place + 1): (Way.WEIBO_BATCH,) for place in WEIBO_BATCH_PLACES},
+    range(10, 13): (Way.WEIBO_OWN, Way.WEIBO_RSSHUB),
+    range(13, 15): (Way.WEIBO_RSSHUB,),
+    range(15, 18): (Way.WEIBO_WEB,),
+    range(18, 20): (Way.WEIBO_GUEST, Way.WEIBO_OWN),
+    range(20, 22): (Way.WEIBO_BUSINESS,),
+}
 CASTS = {
-    Platform.WECHAT: Cast(241, 6, (7, 8, 9, 10, 10, 11, 12, 13, 13), 39, (Trouble.BROKEN_SOURCE,), official=20, official_members=10),
-    Platform.WEIBO: Cast(125, 4, (7, 9, 10, 12, 13), 18, (Trouble.DEAD_CREDENTIAL, Trouble.DELETED)),
-    Platform.DOUYIN: Cast(39, 4, (8, 10, 13), 0, (Trouble.GUEST_VIEW,)),
+    Platform.WECHAT: Cast(
+        237,
+        6,
+        (7, 8, 9, 10, 10, 11, 12, 13, 13),
+        39,
+        (Trouble.BROKEN_SOURCE,),
+        usual=Way.WECHAT_FEED,
+        members={range(10): (Way.WECHAT_LIST, Way.WECHAT_FEED)},
+        ordinary=WECHAT_SPECIAL,
+    ),
+    Platform.WEIBO: Cast(
+        125,
+        4,
+        (7, 9, 10, 12, 13),
+        18,
+        (Trouble.DEAD_CREDENTIAL, Trouble.DELETED),
+        usual=Way.WEIBO_OWN,
+        ordinary=WEIBO_SPECIAL,
+    ),
+    Platform.DOUYIN: Cast(39, 4, (8, 10, 13), 0, (Trouble.GUEST_VIEW,), usual=Way.DOUYIN_V4, ordinary=DOUYIN_SPECIAL),
+    Platform.TOUTIAO: Cast(4, 0, (), 0, (), usual=Way.TOUTIAO_RSSHUB, ordinary=TOUTIAO_SPECIAL),
 }
 RHYTHMS = (Rhythm.DAILY, Rhythm.WORKDAYS, Rhythm.WEEKLY, Rhythm.DAILY, Rhythm.SLOW, Rhythm.WORKDAYS, Rhythm.SEVERAL)
 """The habits of the ordinary healthy accounts, in turn."""
@@ -78,17 +130,17 @@ class World:
 
     def credentials(self) -> dict[str, dict[str, str]]:
         """Return the credentials file: made-up secrets that the simulated platforms ask for."""
-        return {page.credential: page.secrets for page in self.pages if page.credential}
+        own = {page.credential: page.secrets for page in self.pages if page.credential}
+        return own | {name: dict(SHARED[name]) for name in sorted({name for page in self.pages for name in shared_by(page.ways)})}
 
     @property
     def expected(self) -> Expected:
         """What the final summary must show."""
         return expect(self.pages, self.articles, self.now)
 
-    @property
-    def expected_frozen(self) -> Expected:
-        """What it must show under the fault `frozen-source`."""
-        return expect(self.pages, self.articles, self.now, frozen=True)
+    def expected_under(self, fault: str) -> Expected:
+        """What it must show under a fault of the table; an empty name means none."""
+        return expect(self.pages, self.articles, self.now, TABLE[fault]) if fault else self.expected
 
     def live(self, number: int) -> tuple[Page, Item]:
         """Return the number-th live post, counted from 1: it appears so many times LIVE_SECONDS after `now`.
@@ -97,9 +149,11 @@ class World:
         """
         rng = random.Random(f"{self.seed} live {number}")
         authors = [page for page in self.pages if page.lively]
-        page = rng.choice(authors)
+        told = [page for page in authors if Way.WECHAT_PUSH in page.ways]
+        # Often enough one of those whose posts are pushed, so that one sees it happen.
+        page = told[number // PUSHED_EVERY % len(told)] if number % PUSHED_EVERY == 0 else rng.choice(authors)
         moment = (self.now + timedelta(seconds=number * LIVE_SECONDS)).replace(microsecond=0)
-        return page, write(rng, page.place, moment)
+        return page, page.publishing(write(rng, page.place, moment))
 
 
 class _Casting:
@@ -134,9 +188,9 @@ class _Casting:
         for idle, page in zip(cast.quiet, blanks, strict=False):
             yield self._lived(replace(page, idle_days=idle), Rhythm.SLOW, idle)
         for member, page in enumerate(islice(blanks, cast.audience)):
-            yield self._member(replace(page, member=member, official=member < cast.official_members))
+            yield self._member(replace(page, member=member, ways=cast.ways(member, cast.members)))
         for place, page in enumerate(blanks):
-            yield self._ordinary(replace(page, official=place < cast.official), RHYTHMS[place % len(RHYTHMS)])
+            yield self._ordinary(replace(page, ways=cast.ways(place, cast.ordinary)), RHYTHMS[place % len(RHYTHMS)])
 
     def _choose(self, platform: Platform, cast: Cast) -> list[Unit]:
         """Return the units that have a healthy or troubled account here; the first are offices that speak for a county, as canaries."""
@@ -175,4 +229,4 @@ class _Casting:
 
 def _blank(serial: int, unit: Unit, platform: Platform) -> Page:
     code = f"{unit.division.code}M{unit.number:03d}{LETTERS[platform]}0001"
-    return Page(serial, code, unit, platform, unit.voice)
+    return Page(serial, code, unit, platform, unit.voice, ways=(CASTS[platform].usual,))

@@ -19,7 +19,9 @@ import orjson
 import pytest
 
 from demo.answers import SYSADMIN, Expected
+from demo.faults import FAULTS
 from demo.summary import differences
+from demo.ways import Way
 from demo.world import World
 from monitor.clock import SystemClock
 from monitor.model import local_date
@@ -106,10 +108,29 @@ async def test_a_platform_that_stands_still_ends_in_a_fault_of_ours_and_fails_no
 
     found = summary_in(tmp_path)
     assert process.returncode == 0
-    compare(found, world.expected_frozen, world)
-    assert set(world.expected_frozen.failing) < set(world.expected.failing)
+    compare(found, world.expected_under("frozen-source"), world)
+    assert set(world.expected_under("frozen-source").failing) < set(world.expected.failing)
     assert any(mail["to"] == SYSADMIN and "采集异常" in mail["subject"] for mail in found["mails"])
     assert sum("采集异常" in row["reason"] for row in found["undetermined"]) > 200
+
+
+async def test_a_throttled_platform_leaves_its_accounts_undetermined_but_for_those_with_another_way(tmp_path: Path) -> None:
+    world = World.build(SystemClock().now())
+    spared = {page.code for page in world.pages if page.ways == (Way.WEIBO_OWN, Way.WEIBO_RSSHUB)}
+
+    async with demo(tmp_path, "--fault", "throttle") as process, asyncio.timeout(PATIENCE):
+        await line_with(process, "控制台 ")
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+
+    found, answers = summary_in(tmp_path), world.expected_under("throttle")
+    undetermined = {row["code"]: row["reason"] for row in found["undetermined"]}
+    assert process.returncode == 0
+    compare(found, answers, world)
+    assert set(answers.failing) < set(world.expected.failing)
+    assert len(spared) >= 2 and not spared & undetermined.keys()
+    assert sum(reason == "平台限制访问频次" for reason in undetermined.values()) > 100
+    assert any(mail["to"] == SYSADMIN and "采集异常" in mail["subject"] for mail in found["mails"])
 
 
 async def test_a_run_too_short_to_see_everything_says_so_and_ends_in_time(tmp_path: Path) -> None:
@@ -132,5 +153,5 @@ async def test_an_unknown_fault_is_wrong_usage_and_names_those_there_are(tmp_pat
         output, _ = await process.communicate()
 
     assert process.returncode == 2
-    assert "frozen-source" in output.decode()
+    assert all(f"  {name}  {meaning}" in output.decode() for name, meaning in FAULTS.items())
     assert not (tmp_path / "summary.json").exists()

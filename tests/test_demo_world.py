@@ -8,12 +8,16 @@ from itertools import pairwise
 
 import pytest
 
-from demo.answers import COUNTY_DAYS, FROZEN
+from demo.answers import COUNTY_DAYS
 from demo.articles import GROUP
+from demo.faults import FROZEN, FROZEN_SOURCE
 from demo.names import FAILING
 from demo.pages import Page, Trouble
 from demo.rhythm import FROZEN_DAYS, PAGE_ITEMS
-from demo.wire import DOUYIN_PAGE, WEIBO_PAGE
+from demo.ways import Way
+from demo.wire_douyin import DOUYIN_PAGE
+from demo.wire_toutiao import ROWS
+from demo.wire_weibo import WEIBO_PAGE
 from demo.world import World
 from monitor.model import SHANGHAI, Platform, RepostVerdict, Role, Status, local_date
 
@@ -25,6 +29,8 @@ MOMENTS = {
     "the last minute of the year": datetime(2026, 12, 31, 15, 59, tzinfo=UTC),
     "a leap day": datetime(2028, 2, 29, 4, 0, tzinfo=UTC),
 }
+BATCH_PAGE = 20
+"""Posts that are asked for in one question after several Weibo accounts."""
 CANARY_MAX_IDLE = timedelta(hours=48)
 """Well inside the 72 hours after which a canary counts as stale."""
 
@@ -52,7 +58,12 @@ def test_the_same_seed_and_moment_make_the_same_world() -> None:
 def test_the_roster_has_the_size_of_the_published_quarter(world: World) -> None:
     accounts = world.roster("http://127.0.0.1:1")
 
-    assert Counter(account.platform for account in accounts) == {Platform.WECHAT: 250, Platform.WEIBO: 133, Platform.DOUYIN: 40}
+    assert Counter(account.platform for account in accounts) == {
+        Platform.WECHAT: 246,
+        Platform.WEIBO: 133,
+        Platform.DOUYIN: 40,
+        Platform.TOUTIAO: 4,
+    }
     assert len({account.id for account in accounts}) == 423
     assert len({account.channels[0].key for account in accounts}) == 423
 
@@ -126,10 +137,26 @@ def test_one_look_at_an_account_that_owes_reposts_reaches_behind_the_oldest_arti
 
 
 def test_every_account_that_ever_published_fills_a_page_of_its_platform(world: World) -> None:
-    shown = {Platform.WECHAT: PAGE_ITEMS, Platform.WEIBO: WEIBO_PAGE, Platform.DOUYIN: DOUYIN_PAGE}
+    shown = {Platform.WECHAT: PAGE_ITEMS, Platform.WEIBO: WEIBO_PAGE, Platform.DOUYIN: DOUYIN_PAGE, Platform.TOUTIAO: ROWS}
 
     assert all(len(page.items) >= shown[page.platform] for page in world.pages if page.items)
     assert [page.name for page in world.pages if not page.items] == ["岚皋交警"]
+
+
+def test_a_batchs_newest_posts_show_each_of_its_accounts(world: World) -> None:
+    pages = [page for page in world.pages if Way.WEIBO_BATCH in page.ways]
+    newest = sorted(((item.at, page.code) for page in pages for item in page.items), reverse=True)[:BATCH_PAGE]
+
+    assert len(pages) >= 5
+    assert {code for _, code in newest} == {page.code for page in pages}
+
+
+def test_who_is_watched_through_a_bridge_of_what_is_sent_sends_everything(world: World) -> None:
+    pages = [page for page in world.pages if Way.WECHAT2RSS in page.ways]
+    live = [item for number in range(1, 400) for page, item in [world.live(number)] if page in pages]
+
+    assert len(pages) >= 2 and live
+    assert all(item.sent for item in (*live, *(item for page in pages for item in page.items)))
 
 
 def test_every_deadline_has_passed_and_every_late_repost_is_published(world: World) -> None:
@@ -175,7 +202,7 @@ def test_the_expected_verdicts_are_those_of_the_issue(world: World) -> None:
 
 
 def test_under_the_frozen_source_nobody_fails_who_did_not_before(world: World) -> None:
-    frozen = world.expected_frozen
+    frozen = world.expected_under(FROZEN_SOURCE)
 
     assert set(frozen.failing) < set(world.expected.failing)
     assert {world.by_code[code].platform for code in frozen.failing} == {Platform.WEIBO, Platform.WECHAT}
