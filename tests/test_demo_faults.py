@@ -155,3 +155,10 @@ def test_every_fault_stands_in_the_help_of_the_command_and_of_the_makefile() -> 
 
     assert all(f"{fault} " in daemon.FAULT_HELP for fault in FAULTS)
     assert set(re.search(r"FAULT=([a-z|-]+)\"", makefile)[1].split("|")) == set(FAULTS)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_readme_lists_every_fault(page: str) -> None:
+    text = (Path(__file__).resolve().parents[1] / page).read_text("utf-8")
+
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)) >= set(FAULTS)
