@@ -1,57 +1,95 @@
-"""`make bench`: prints every figure as a ratio against a bare limit measured in the same run."""
+"""`make bench`: prints every figure as a ratio against a bare limit measured in the same run.
+
+`python -m benchmarks douyin.v4 rss` measures some kinds only, `python -m benchmarks reading` what reading alone costs.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Collection
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import polls, schedule
+from benchmarks import polls, reading, schedule
+from benchmarks.kinds import IN_FLIGHT, KINDS, WECHAT, Kind
 from monitor.logs import configure
 from monitor.settings import LogSettings
 
-# Limits of DESIGN "Performance" over its bare fetch of 0.13 ms CPU; the target is twice the limit.
-LIMITS = {
-    ("json", "same"): ("unchanged poll (163 KB JSON)", 0.20 / 0.13),
-    ("json", "touched"): ("poll, other bytes, nothing new", 0.44 / 0.13),
-    ("json", "new"): ("poll with ten new posts stored", 0.82 / 0.13),
-    ("rss", "same"): ("unchanged RSS poll (30 KB)", 0.60 / 0.13),
-    ("rss", "touched"): ("RSS poll, other bytes, nothing new", 0.60 / 0.13),
-    ("rss", "new"): ("RSS poll with ten new items stored", 1.90 / 0.13),
-}
+WECHAT_NAME = "wechat.openapi"
+NAMES = (*KINDS, WECHAT_NAME, "reading", "memory", "choosing", "schedule")
+console = Console(width=120)
 
 
-def main() -> None:
+def main(wanted: Collection[str]) -> None:
     configure(LogSettings(level="error"))
-    table = Table(title="CPU per poll against a bare aiohttp fetch of 163 KB, same server, same run", title_justify="left")
-    for name in ("what", "ms CPU", "ratio", "target"):
-        table.add_column(name, justify="left" if name == "what" else "right")
-    # One kind after the other, each in a loop of its own: the bare loop runs before and after, under the same collector.
     with polls.server() as base:
-        measured = {kind: asyncio.run(polls.cpu(base, kind)) for kind in ("json", "rss")}
-        memory = {what: polls.peak_memory(what, base) for what in ("bare", "idle", "daemon")}
-    bare = measured["json"]["bare"]
-    table.add_row("bare fetch, 163 KB JSON", f"{bare:.3f}", "1.00", "")
-    table.add_row("bare fetch, 30 KB RSS", f"{measured['rss']['bare']:.3f}", f"{measured['rss']['bare'] / bare:.2f}", "")
-    for (kind, case), (what, limit) in LIMITS.items():
-        ms = measured[kind][case]
-        table.add_row(what, f"{ms:.3f}", f"{ms / bare:.2f}", f"≤ {2 * limit:.1f}")
-    console = Console(width=110)
-    console.print(table)
-    working = memory["daemon"] - memory["idle"]
+        _cpu(base, wanted)
+        if "memory" in wanted:
+            _memory(base)
+    if "reading" in wanted:
+        _reading()
+    if "choosing" in wanted:
+        _choosing()
+    if "schedule" in wanted:
+        console.print("the adaptive schedule, simulated:")
+        schedule.main()
+
+
+def _cpu(base: str, wanted: Collection[str]) -> None:
+    """Measure one kind after the other, each in a loop of its own: the bare loops run before and after, under the same collector."""
+    table = Table(title="CPU of a look, beside bare aiohttp fetches in the same run", title_justify="left")
+    for name in ("what", "ms CPU", "of its own bodies", "of 163 KB JSON", "target"):
+        table.add_column(name, justify="left" if name == "what" else "right")
+    for name, kind in KINDS.items():
+        if name in wanted:
+            _add(table, kind, asyncio.run(polls.cpu(base, kind)))
+    if "rss" in wanted:
+        table.add_row("  bare conditional fetch, 304", f"{asyncio.run(polls.bare_304(base)):.3f}", "", "", "")
+    if WECHAT_NAME in wanted:
+        _add(table, WECHAT, asyncio.run(polls.cpu_of_days(base)))
+    if table.rows:
+        console.print(table)
+
+
+def _add(table: Table, kind: Kind, measured: polls.Measured) -> None:
+    own, reference = measured.own, measured.reference
+    table.add_row(f"[bold]{kind.title}[/]: bare fetch", f"{own:.3f}", "1.00", f"{own / reference:.2f}", "")
+    for case in kind.cases:
+        ms = measured.cases[case.mode]
+        target = f"≤ {case.target:.1f}" if case.target else ""
+        table.add_row(f"  {case.title}", f"{ms:.3f}", f"{ms / own:.2f}", f"{ms / reference:.2f}", target)
+
+
+def _memory(base: str) -> None:
+    memory = {what: polls.peak_memory(what, base) for what in ("bare", "idle", "daemon")}
     console.print(
-        f"peak memory at {polls.IN_FLIGHT} in flight, MiB: bare loop {memory['bare']:.0f}, daemon {memory['daemon']:.0f}"
-        f" ({memory['daemon'] / memory['bare']:.2f}); of it for polling {working:.0f}"
+        f"peak memory at {IN_FLIGHT} in flight, MiB: bare loop {memory['bare']:.0f}, daemon {memory['daemon']:.0f}"
+        f" ({memory['daemon'] / memory['bare']:.2f}); of it for polling {memory['daemon'] - memory['idle']:.0f}"
     )
+
+
+def _reading() -> None:
+    table = Table(title="reading alone", title_justify="left")
+    for name in ("what", "KB", "µs CPU", "µs per KB"):
+        table.add_column(name, justify="left" if name == "what" else "right")
+    for what, body, read in reading.readings():
+        spent = reading.microseconds(read)
+        table.add_row(what, f"{len(body) / 1000:.0f}", f"{spent:.0f}", f"{spent / len(body) * 1000:.1f}")
+    console.print(table)
+
+
+def _choosing() -> None:
     chosen = asyncio.run(polls.choosing())
     console.print(
         f"claiming {polls.CHOSEN} due of {polls.STATES}: {chosen['claim']:.0f} ms,"
         f" {chosen['claim'] / chosen['bare']:.1f} times a bare find and update of as many ({chosen['bare']:.0f} ms)"
     )
-    console.print("the adaptive schedule, simulated:")
-    schedule.main()
 
 
 if __name__ == "__main__":
-    main()
+    unknown = set(sys.argv[1:]) - set(NAMES)
+    if unknown:
+        sys.exit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    main(sys.argv[1:] or NAMES)

@@ -9,22 +9,32 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
+from benchmarks.kinds import IN_FLIGHT, KINDS, WECHAT, Kind, channel_settings, credentials
+from benchmarks.server import TAG
 from daemon import tables
 from monitor.app import App, settle_memory
+from monitor.clock import SystemClock
 from monitor.embedded import Embedded
-from monitor.model import Account, Channel, Platform
+from monitor.model import local_date, start_of_day
 from monitor.settings import Settings
 
-ACCOUNTS = 1_000
-IN_FLIGHT = 64
+ACCOUNTS = 500
 REPEATS = 3
+"""Of a bare loop, which is short and all is measured against."""
+LOOKS = 2
+SHOWING = frozenset({"full", "rebuilt", "tagged"})
+"""Modes whose first look still shows what changed by the switch: it is made, and not counted."""
+REFERENCE = "douyin.v4"
+"""The kind whose body of 163 KB the design's limits speak of."""
 CHOSEN = 1_000
 STATES = 100_000
 
@@ -41,25 +51,35 @@ def server() -> Iterator[str]:
         process.wait(10)
 
 
-def sec_uid(number: int) -> str:
-    return f"MS4wLjABAAAA{number:043d}"
+@dataclass(slots=True)
+class Shifted:
+    """A clock that is so far behind or ahead of the machine's: days pass when a benchmark says so."""
+
+    ahead: timedelta = timedelta(0)
+    machine: SystemClock = field(default_factory=SystemClock)
+
+    def now(self) -> datetime:
+        return self.machine.now() + self.ahead
+
+    def elapsed(self) -> float:
+        return self.machine.elapsed()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.machine.sleep(seconds)
 
 
-def json_urls(base: str) -> list[str]:
-    return [f"{base}/api/douyin/web/fetch_user_post_videos?sec_user_id={sec_uid(n)}&max_cursor=0&count=20" for n in range(ACCOUNTS)]
+def urls(kind: Kind, base: str) -> list[str]:
+    return [base + kind.path(str(number)) for number in range(ACCOUNTS)]
 
 
-def rss_urls(base: str) -> list[str]:
-    return [f"{base}/rss/feed{n}" for n in range(ACCOUNTS)]
-
-
-async def bare(urls: list[str]) -> float:
+async def bare(urls: list[str], headers: Mapping[str, str] | None = None) -> float:
     """Fetch every URL with a bare keep-alive session, so many in flight; return CPU seconds per fetch."""
     queue = list(urls)
 
     async def worker(session: aiohttp.ClientSession) -> None:
         while queue:
-            async with session.get(queue.pop()) as response:
+            # The URL is encoded as it stands: what is asked for must be what the daemon asks for.
+            async with session.get(URL(queue.pop(), encoded=True), headers=headers) as response:
                 await response.read()
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=IN_FLIGHT)) as session:
@@ -68,16 +88,7 @@ async def bare(urls: list[str]) -> float:
         return (time.process_time() - begun) / len(urls)
 
 
-def account(number: int, base: str, kind: str) -> Account:
-    if kind == "json":
-        channel, platform = Channel(adapter="douyin.gateway", handle=sec_uid(number)), Platform.DOUYIN
-    else:
-        channel, platform = Channel(adapter="feed", handle=f"{base}/rss/feed{number}"), Platform.WECHAT
-    return Account(id=f"{kind}{number}", platform=platform, name=f"账号{number}", channels=(channel,))
-
-
-def settings(url: str, base: str) -> Settings:
-    wide = {"spacing_seconds": 0, "in_flight": IN_FLIGHT, "min_interval_minutes": 600, "max_interval_minutes": 700}
+def settings(url: str, base: str, kind: Kind = KINDS[REFERENCE]) -> Settings:
     return Settings(
         mongo={"url": url, "database": "bench"},
         web={"enabled": False},
@@ -85,17 +96,18 @@ def settings(url: str, base: str) -> Settings:
         judge={"tick_seconds": 3600},
         notify={"interval_seconds": 3600},
         log={"level": "error"},
-        channels={"douyin.gateway": {**wide, "base_url": base}, "feed": {**wide, "delay_hours": 0}},
+        channels=channel_settings(kind, base),
+        credentials=credentials(ACCOUNTS),
     )
 
 
 @contextlib.asynccontextmanager
-async def daemon(base: str, kind: str) -> AsyncIterator[App]:
+async def daemon(base: str, kind: Kind, clock: Shifted | None = None) -> AsyncIterator[App]:
     """Run the real daemon with a thousand accounts of one kind."""
     with tempfile.TemporaryDirectory() as directory:
         async with Embedded(Path(directory) / "mongo", cache_gb=1.0) as mongod:
-            async with App(settings(mongod.url, base), tables(), rng=random.Random(1)) as app:
-                accounts = [account(n, base, kind) for n in range(ACCOUNTS)]
+            async with App(settings(mongod.url, base, kind), tables(), clock or Shifted(), random.Random(1)) as app:
+                accounts = [kind.account(number, base) for number in range(ACCOUNTS)]
                 await app.store.put_accounts(accounts, app.lanes(accounts), app.clock.now())
                 stop = asyncio.Event()
                 settle_memory()
@@ -121,7 +133,11 @@ async def sweep(app: App, *, due: bool = True) -> float:
         if await looked_at() == ACCOUNTS:
             break
         await asyncio.sleep(0.1)
-    return (time.process_time() - begun) / ACCOUNTS
+    spent = (time.process_time() - begun) / ACCOUNTS
+    failed = await states.find_one({"last_error": {"$ne": None}, "last_tried_at": {"$gte": begun_at}})
+    if failed is not None and "only 发布" not in failed["last_error"]["message"]:
+        raise RuntimeError(f"a look failed, so nothing was measured: {failed['last_error']['message'][:200]}")
+    return spent
 
 
 async def switch(base: str, mode: str) -> None:
@@ -129,22 +145,70 @@ async def switch(base: str, mode: str) -> None:
         await response.read()
 
 
-async def cpu(base: str, kind: str) -> dict[str, float]:
-    """Return CPU milliseconds per poll for each case, and of the bare loop; the best of some repeats, since noise only adds."""
-    urls = json_urls(base) if kind == "json" else rss_urls(base)
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """CPU milliseconds of one kind: of a bare fetch of 163 KB and of its own bodies, and of a look in each case."""
+
+    reference: float
+    own: float
+    cases: Mapping[str, float]
+
+
+async def best(measure: Callable[[], Awaitable[float]], repeats: int = REPEATS) -> float:
+    """Return the best of some repeats, in milliseconds: noise only adds."""
+    return min([await measure() for _ in range(repeats)]) * 1000
+
+
+async def cpu(base: str, kind: Kind) -> Measured:
+    """Measure every case of a kind, and the bare loop before and after."""
+    reference, own = urls(KINDS[REFERENCE], base), urls(kind, base)
     await switch(base, "same")
-    await bare(urls)
-    measured = {"bare": min([await bare(urls) for _ in range(REPEATS)])}
+    await bare(own)
+    bares = [await best(lambda: bare(reference)), await best(lambda: bare(own))]
+    found: dict[str, float] = {}
     async with daemon(base, kind) as app:
-        measured["first"] = await sweep(app, due=False)
-        measured["same"] = min([await sweep(app) for _ in range(REPEATS)])
-        await switch(base, "touched")
-        measured["touched"] = min([await sweep(app) for _ in range(REPEATS)])
-        await switch(base, "new")
-        measured["new"] = min([await sweep(app) for _ in range(REPEATS)])
+        await sweep(app, due=False)
+        for case in kind.cases:
+            await switch(base, case.mode)
+            if case.mode in SHOWING:
+                await sweep(app)
+            found[case.mode] = await best(lambda: sweep(app), LOOKS)
     await switch(base, "same")
-    measured["bare"] = min(measured["bare"], *[await bare(urls) for _ in range(REPEATS)])
-    return {name: seconds * 1000 for name, seconds in measured.items()}
+    return Measured(min(bares[0], await best(lambda: bare(reference))), min(bares[1], await best(lambda: bare(own))), found)
+
+
+async def bare_304(base: str) -> float:
+    """Return CPU milliseconds of a bare conditional fetch that is answered with nothing new."""
+    await switch(base, "tagged")
+    found = await best(lambda: bare(urls(KINDS["rss"], base), {"If-None-Match": TAG}))
+    await switch(base, "same")
+    return found
+
+
+async def cpu_of_days(base: str) -> Measured:
+    """Measure WeChat's own interfaces: a look that asks for the publish list alone, and the first of a day, which asks for three bodies."""
+    clock = Shifted(_to_the_morning(SystemClock().now()))
+    reference, own = urls(KINDS[REFERENCE], base), urls(WECHAT, base)
+
+    async def next_day() -> float:
+        clock.ahead += timedelta(days=1)
+        await switch(base, local_date(clock.now()).isoformat())
+        return await sweep(app)
+
+    await switch(base, local_date(clock.now()).isoformat())
+    await bare(own)
+    bares = [await best(lambda: bare(reference)), await best(lambda: bare(own))]
+    async with daemon(base, WECHAT, clock) as app:
+        # The days an account begins with, and the second reading of the first of them.
+        await sweep(app, due=False)
+        await next_day()
+        found = {"day": await best(next_day, LOOKS), "list": await best(lambda: sweep(app), LOOKS)}
+    return Measured(bares[0], bares[1], found)
+
+
+def _to_the_morning(now: datetime) -> timedelta:
+    """Return the way to ten in the morning of a day two weeks ago: yesterday is told by then, and no day to come is."""
+    return start_of_day(local_date(now)) + timedelta(hours=10) - timedelta(days=14) - now
 
 
 def peak_memory(what: str, base: str) -> float:
@@ -155,9 +219,9 @@ def peak_memory(what: str, base: str) -> float:
 
 async def _alone(what: str, base: str) -> None:
     if what == "bare":
-        await bare(json_urls(base))
+        await bare(urls(KINDS[REFERENCE], base))
     else:
-        async with daemon(base, "json") as app:
+        async with daemon(base, KINDS[REFERENCE]) as app:
             if what == "daemon":
                 await sweep(app, due=False)
                 await sweep(app)

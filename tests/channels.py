@@ -67,9 +67,7 @@ class Example:
 
 EXAMPLES: Mapping[str, Example] = {
     "weibo.openapi": Example(Platform.WEIBO, UID, {"credential": "demo"}, lambda body, asked: weibo_openapi.read(body, asked, UID)),
-    "weibo.web": Example(
-        Platform.WEIBO, UID, {"credential": "web"}, lambda body, asked: read_page(body, asked, UID, signed_in=True)[0]
-    ),
+    "weibo.web": Example(Platform.WEIBO, UID, {"credential": "web"}, lambda body, asked: read_page(body, asked, UID, signed_in=True)[0]),
     "wechat.openapi": Example(Platform.WECHAT, "gh_000000000001", {"credential": "demo"}, wechat_openapi.read),
     "douyin.gateway": Example(Platform.DOUYIN, SEC_UID, {}, lambda body, asked: douyin_gateway.read(body, asked, SEC_UID)),
     "douyin.openapi": Example(Platform.DOUYIN, SEC_UID, {"credential": "demo", "open_id": "open-id-demo"}, douyin_openapi.read_list),
@@ -115,11 +113,11 @@ def account(channel: str, base_url: str = "", /, **options: str) -> Account:
     return Account(id="610900M001WX0001", platform=example.platform, name="青溪发布", channels=(made,))
 
 
-def adapter(channel: str, door: Door, base_url: str, **wishes: Any) -> Adapter:
+def adapter(channel: str, door: Door, base_url: str, vault: Vault | None = None, **wishes: Any) -> Adapter:
     """Return the channel's adapter, pointed at a server of ours and in no need of politeness."""
     kind: Any = ADAPTERS[channel]
-    settings = kind.Settings(base_url=base_url, spacing_seconds=0, timeout_seconds=5, **wishes)
-    made: Adapter = kind(settings, door, Vault(BOOK))
+    settings = kind.Settings(**{"base_url": base_url, "spacing_seconds": 0, "timeout_seconds": 5, **wishes})
+    made: Adapter = kind(settings, door, vault or Vault(BOOK))
     return made
 
 
@@ -167,18 +165,30 @@ class Reply:
 
 @dataclass
 class Served:
-    """A server of ours: `replies` are handed out in order, the last one for ever; what it was asked is kept."""
+    """A server of ours: `replies` are handed out in order, the last one for ever; what it was asked is kept.
+
+    `make` answers instead, where it is set. `held` are requests, by their number from 1, that are left without an answer;
+    `holding` is set at the first of them.
+    """
 
     replies: list[Reply] = field(default_factory=lambda: [Reply()])
     by_path: dict[str, list[Reply]] = field(default_factory=dict)
     requests: list[web.Request] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     base_url: str = ""
+    make: Callable[[web.Request, bytes], Reply] | None = None
+    held: frozenset[int] = frozenset()
+    holding: asyncio.Event = field(default_factory=asyncio.Event)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.requests.append(request)
         self.bodies.append(await request.read())
-        replies = self.by_path.get(request.path, self.replies)
+        if len(self.requests) in self.held:
+            self.holding.set()
+            await self.closing.wait()
+        made = self.make(request, self.bodies[-1]) if self.make else None
+        replies = [made] if made else self.by_path.get(request.path, self.replies)
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
         etag = reply.headers.get("ETag")
         if etag and request.headers.get("If-None-Match") == etag:
@@ -199,6 +209,7 @@ async def serving(*replies: Reply) -> AsyncIterator[Served]:
     try:
         yield served
     finally:
+        served.closing.set()
         await runner.cleanup()
 
 

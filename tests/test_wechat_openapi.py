@@ -51,7 +51,7 @@ def test_a_list_reads_as_expected(path: Path) -> None:
     assert told(lambda: read(path.read_bytes(), asked(CHANNEL))) == expected(path)
 
 
-@pytest.mark.parametrize("path", fixtures(CHANNEL), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [each for each in fixtures(CHANNEL) if "error" not in expected(each)], ids=lambda path: path.stem)
 def test_it_never_claims_a_complete_view(path: Path) -> None:
     snapshot = read(path.read_bytes(), asked(CHANNEL))
 
