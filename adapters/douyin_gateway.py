@@ -113,7 +113,8 @@ class DouyinGateway(Base):
         if answer.status != 404:
             return answer
         if self._wish(channel) == "auto":
-            self._old ^= {base}
+            # Not turned round, but set: several looks may find it out at the same time.
+            (self._old.discard if version == "4" else self._old.add)(base)
             answer = await self._ask(channel, base, self._version(channel))
         if answer.status == 404:
             raise by_status_alone(answer)

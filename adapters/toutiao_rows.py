@@ -16,7 +16,7 @@ from adapters.channel import Base
 from adapters.http import HEAD_BYTES, Answer, by_status_alone, host_of, retry_after
 from adapters.reading.page import Asked, recall, unchanged
 from adapters.reading.toutiao import token_of
-from adapters.reading.toutiao_list import ALL, Whom, read_rows, refused_page
+from adapters.reading.toutiao_list import ALL, Whom, access_check, read_rows, refused_page
 from adapters.reading.values import delay_of, header_safe, text_of, web_address
 from monitor.errors import AuthError, LookError, ParseError
 from monitor.model import Account, Channel, Snapshot
@@ -68,11 +68,14 @@ class ToutiaoRows(Base):
             # Nothing was asked under a condition: there is nothing it could be unchanged from.
             raise ParseError(f"{host_of(answer.url)}: HTTP {answer.status}")
         asked = Asked.of(account, channel, now, delay)
-        known = recall(memory)
+        category = channel.options.get("category", ALL)
+        manner = f"{category} {channel.options.get('user_id', '')}"
+        # What was remembered under other options says nothing of what the same body means under these.
+        known = recall(memory) if text_of(memory, "manner") == manner else None
         if known is not None and known.fingerprint == answer.fingerprint:
             return unchanged(asked, known, memory)
         asked = asked.answered(answer.digest, answer.fingerprint)
-        return read_rows(answer.utf8(), asked, whom, channel.options.get("category", ALL))
+        return read_rows(answer.utf8(), asked, whom, category, manner)
 
     def _pattern(self, channel: Channel) -> str:
         return channel.options.get("url") or channel.options.get("base_url") or self.settings.base_url
@@ -109,7 +112,8 @@ def numbers_of(channel: Channel) -> frozenset[str]:
 
 def explain(answer: Answer) -> LookError:
     """Return what a refusal means: by the body where it shows a wall, else by the status. A missing page blames the address."""
-    walled = refused_page(answer.utf8()) if answer.body.strip() else None
+    body = answer.utf8()
+    walled = (refused_page(body) or access_check(body)) if body.strip() else None
     if walled is None:
         return by_status_alone(answer)
     walled.retry_after = retry_after(answer.headers)

@@ -20,7 +20,7 @@ from adapters.http import Answer, Door, Explain, by_status_alone, host_of
 from adapters.reading.page import Asked, recall, unchanged
 from adapters.reading.values import as_number, decode, delay_of, header_safe, web_address
 from adapters.reading.weibo_statuses import ENVELOPE, OneOfMany, Share, read_share, read_statuses, refusal, shares
-from monitor.errors import AuthError, LookError, ParseError
+from monitor.errors import AuthError, Degraded, LookError, ParseError
 from monitor.model import Account, Channel, Snapshot
 from monitor.ports import ChannelSettings, Credentials, Quota
 
@@ -124,7 +124,7 @@ class WeiboOpenApi(Base):
         known = recall(memory)
         if known is not None and known.fingerprint == answer.fingerprint:
             return unchanged(asked, known, memory)
-        return read_statuses(answer.utf8(), asked.answered(answer.digest, answer.fingerprint), uid)
+        return _counted(read_statuses(answer.utf8(), asked.answered(answer.digest, answer.fingerprint), uid), memory)
 
     async def _ask(self, channel: Channel, mode: Mode, params: Mapping[str, str], explain: Explain) -> Answer:
         token = header_safe(self.credentials.secret(channel.credential, "access_token"))
@@ -216,6 +216,17 @@ def _mode(channel: Channel) -> Mode:
     if mode is None:
         raise ParseError(f"option mode is none of {', '.join(MODES)}")
     return mode
+
+
+def _counted(snapshot: Snapshot, memory: Mapping[str, Any]) -> Snapshot:
+    """Return the snapshot, remembering that there were posts. Raises `Degraded` where an account that had some is said to have none.
+
+    A token that is not the account's, or a consent withdrawn, may well look like that.
+    """
+    if not snapshot.posts and memory.get("posts"):
+        raise Degraded("no posts at all are told of, yet there were some before")
+    kept = {**snapshot.memory, "posts": True} if snapshot.posts and snapshot.memory else snapshot.memory
+    return snapshot.model_copy(update={"memory": kept})
 
 
 def explain(answer: Answer, accounts: int = 1) -> LookError:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
@@ -37,7 +37,7 @@ MOBILE = "Mozilla/5.0 (Linux; Mobile) zhengwu-monitor/0.1 (+government account m
 """Says that it wants the mobile site, and who it is."""
 
 IDS = re.compile(
-    rb'"(?:mid|profile_type_id|edit_count|edit_at|deleted|isTop|mblogtype|type)"\s*:\s*(?:"[^"\\]{0,80}"|-?[0-9]{1,20}|true|false|null)'
+    rb'"(?:id|mid|bid|profile_type_id|edit_count|edit_at|deleted|isTop|mblogtype|type)"\s*:\s*(?:"[^"\\]{0,80}"|-?[0-9]{1,20}|true|false|null)'
 )
 """What must be the same for two pages to show the same: the ids in their order, pins, edits, deletions and who may see them."""
 DOUBT = re.compile(rb'"ok"\s*:\s*(?:[^1\s]|1[0-9])')
@@ -55,8 +55,16 @@ class WeiboWebSettings(ChannelSettings):
     daily_requests: int = 1_500
     breaker_minutes: tuple[float, ...] = (30.0, 120.0, 1440.0)
     long_texts: int = Field(default=3, ge=0, le=10, description="new posts of a look whose whole text is fetched")
-    login_hours: float = Field(default=6.0, gt=0, description="how long /api/config is believed about a cookie")
+    login_hours: float = Field(default=0.25, gt=0, description="how long /api/config is believed about a cookie; some died within minutes")
     user_agent: str = Field(default=MOBILE, description="sent with every request; that of the browser the cookie is from serves best")
+
+
+class Look(NamedTuple):
+    """What one look carries along: whose page, when, and the fingerprint of the ids it showed."""
+
+    uid: str
+    now: datetime
+    peek: str
 
 
 class WeiboWeb(Base):
@@ -74,6 +82,7 @@ class WeiboWeb(Base):
         super().__init__(settings, door, credentials)
         self._wishes = settings
         self._logins: dict[tuple[str, int], tuple[datetime, bool]] = {}
+        self._rests: dict[str, datetime] = {}
 
     async def look(self, account: Account, channel: Channel, memory: Mapping[str, Any], now: datetime) -> Snapshot:
         """Return the newest page, or that nothing changed. Raises `LookError`.
@@ -100,7 +109,7 @@ class WeiboWeb(Base):
             return unchanged(asked, known, memory if whole_body else again(memory))
         asked = replace(asked, digest=answer.digest, fingerprint=answer.fingerprint)
         snapshot, folded = read_page(answer.utf8(), asked, uid, signed_in=signed_in)
-        return await self._whole(channel, uid, snapshot, folded, memory, peek)
+        return await self._whole(channel, snapshot, folded, memory, Look(uid, now, peek))
 
     async def _ask(self, channel: Channel, address: str, uid: str) -> Answer:
         headers = {
@@ -133,14 +142,33 @@ class WeiboWeb(Base):
         if asked_at is not None and 0 <= (now - asked_at).total_seconds() < self._wishes.login_hours * HOUR:
             return login
         try:
-            login = read_login((await self._ask(channel, f"{self.base(channel)}/api/config", uid)).utf8())
+            login = read_login(await self._aside(channel, "/api/config", uid, now))
         except LookError:
             return False
         self._logins[key] = (now, login)
         return login
 
+    async def _aside(self, channel: Channel, path: str, uid: str, now: datetime) -> bytes:
+        """Return what the site answers to a question beside the list. Raises `LookError`.
+
+        That the site refuses it does not spoil the list, but a refusal is not provoked again: none is asked for as long as the
+        breaker would rest, a captcha least of all.
+        """
+        rest = self._rests.get(channel.credential)
+        if rest is not None and now < rest:
+            raise RateLimited("what is asked beside the list rests")
+        try:
+            body = (await self._ask(channel, self.base(channel) + path, uid)).utf8()
+            opened(body)
+        except RateLimited as error:
+            if not error.ours:
+                seconds = max(error.retry_after or 0.0, 60.0 * self._wishes.breaker_minutes[0])
+                self._rests[channel.credential] = now + timedelta(seconds=seconds)
+            raise
+        return body
+
     async def _whole(
-        self, channel: Channel, uid: str, snapshot: Snapshot, folded: Mapping[str, str], memory: Mapping[str, Any], peek: str
+        self, channel: Channel, snapshot: Snapshot, folded: Mapping[str, str], memory: Mapping[str, Any], look: Look
     ) -> Snapshot:
         """Return the snapshot with the whole text of its new posts, as many as allowed; what fails stays cut and is wanted again.
 
@@ -150,10 +178,10 @@ class WeiboWeb(Base):
         posts, fetched, wanted, room = [], [], 0, self._wishes.long_texts
         for post in snapshot.posts:
             mark = folded.get(post.id, "")
-            if mark and mark in read:
+            if mark and mark in read and post.visible:
                 continue
             if mark and post.visible:
-                whole = await self._text(channel, uid, mark.partition("/")[0]) if room > 0 else ""
+                whole = await self._text(channel, look, mark.partition("/")[0]) if room > 0 else ""
                 room = room - 1 if whole else 0
                 wanted += not whole
                 fetched += [mark] if whole else []
@@ -163,13 +191,13 @@ class WeiboWeb(Base):
         marks = {"read": " ".join([*fetched, *kept][:READ_MARKS])} if fetched or kept else {}
         done = bool(snapshot.memory) and (not wanted or not self._wishes.long_texts)
         return snapshot.model_copy(
-            update={"posts": tuple(posts), "memory": {**snapshot.memory, **remembered(peek), **marks} if done else marks}
+            update={"posts": tuple(posts), "memory": {**snapshot.memory, **remembered(look.peek), **marks} if done else marks}
         )
 
-    async def _text(self, channel: Channel, uid: str, mid: str) -> str:
+    async def _text(self, channel: Channel, look: Look, mid: str) -> str:
         """Return the whole text of a post as markup, "" where it cannot be had: that says nothing about the account."""
         try:
-            return read_whole_text((await self._ask(channel, f"{self.base(channel)}/statuses/extend?id={mid}", uid)).utf8())
+            return read_whole_text(await self._aside(channel, f"/statuses/extend?id={mid}", look.uid, look.now))
         except LookError:
             return ""
 

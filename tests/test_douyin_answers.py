@@ -114,7 +114,7 @@ def test_an_empty_list_is_never_silence(rows: object, has_more: object) -> None:
         read_list(said(list=rows, has_more=has_more), asked(CHANNEL))
 
 
-STATUSES = {5: True, "5": True, 1: False, 2: False, 4: False, 6: False, 7: False, None: False}
+STATUSES = {5: True, "5": True, 2: False, 4: False, 6: False, 7: False}
 
 
 @pytest.mark.parametrize(("status", "public"), STATUSES.items())
@@ -124,7 +124,20 @@ def test_only_status_5_is_seen_by_the_public(status: object, public: bool) -> No
     snapshot = read_list(said(list=[row], has_more=False), asked(CHANNEL))
 
     assert [post.visible for post in snapshot.posts] == [public]
-    assert bool(snapshot.partial) == (status in (1, None))
+    assert not snapshot.partial
+
+
+@pytest.mark.parametrize("status", [1, None, "x", 99])
+def test_a_work_whose_visibility_is_not_told_is_neither_public_nor_hidden(status: object) -> None:
+    row = {"item_id": "@a==", "title": "x", "create_time": 1_795_000_000, "video_status": status}
+    public = {**row, "item_id": "@b==", "video_status": 5}
+
+    snapshot = read_list(said(list=[row, public], has_more=False), asked(CHANNEL))
+
+    assert [post.id.rsplit(":", 1)[1] for post in snapshot.posts] == ["@b=="] and snapshot.skipped == {"unsure": 1}
+    assert snapshot.partial and snapshot.covers_from is None
+    with pytest.raises(Degraded, match="visibility"):
+        read_list(said(list=[row], has_more=False), asked(CHANNEL))
 
 
 def test_a_review_that_is_over_may_have_been_failed() -> None:

@@ -53,6 +53,8 @@ class Glance(msgspec.Struct):
     items: list[Work] | None = None
     has_more: Loose = None
     status_code: Loose = None
+    success: Loose = None
+    state: Loose = None
     error: Loose = None
     not_login_module: msgspec.Raw = msgspec.Raw(b"")
     verify_center_decision_conf: msgspec.Raw = msgspec.Raw(b"")
@@ -66,7 +68,8 @@ class Glance(msgspec.Struct):
     def doubtful(self) -> bool:
         marks = (self.verify_center_decision_conf, self.captcha, self.verify_page, self.verify_ticket)
         guest = any(mark in bytes(self.not_login_module) for mark in (b"true", b"1", b"text_biserial"))
-        return guest or self.status_code not in (None, 0) or any(bytes(mark) not in ABSENT for mark in marks)
+        refused = self.success is False or self.state not in (None, "done") or bool(self.error)
+        return guest or refused or self.status_code not in (None, 0) or any(bytes(mark) not in ABSENT for mark in marks)
 
 
 GLANCE = msgspec.json.Decoder(Glance)

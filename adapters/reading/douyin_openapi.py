@@ -194,7 +194,8 @@ def read_list(body: bytes, asked: Asked) -> Snapshot:
     """Return the snapshot of an account's own works. Raises `LookError`; an empty list proves nothing.
 
     The order of a page is not documented: one that does not run from new to old covers nothing. Nor does one with works of which
-    it is not sure whether the public sees them; these are kept as private.
+    it is not sure whether the public sees them. These are left out: called private, one that was public yesterday would take the
+    account's last update with it.
     """
     with keeping_head(body):
         listed = decode(LISTED, _data(body, asked.now))
@@ -202,26 +203,28 @@ def read_list(body: bytes, asked: Asked) -> Snapshot:
             raise ParseError("no list of works")
         if not listed.rows:
             raise Degraded("an empty list, which proves nothing")
-        page, unsure = Page(asked), 0
+        page = Page(asked)
         for raw in listed.rows:
-            unsure += _take(page, raw)
+            _take(page, raw)
+        if page.skipped.keys() == {"unsure"} and not page.posts:
+            raise Degraded(UNSURE)
         whole = as_int(listed.has_more) == 0
-        partial = UNSURE if unsure else "" if whole or _runs_down(page) else DISORDER
+        partial = UNSURE if page.skipped["unsure"] else "" if whole or _runs_down(page) else DISORDER
         return page.snapshot(whole=whole, partial=partial)
 
 
-def _take(page: Page, raw: msgspec.Raw) -> bool:
-    """Read one work into the page, or count why not; return whether its visibility is in doubt."""
+def _take(page: Page, raw: msgspec.Raw) -> None:
+    """Read one work into the page, or count why not."""
     try:
         row = ROW.decode(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        page.leave("unreadable")
-        return False
+        return page.leave("unreadable")
     status = as_int(row.video_status)
     # Reviewed means that the review is over, whether it was passed or not: only the status tells.
     public = status == PUBLIC and (row.is_reviewed is None or is_set(row.is_reviewed))
-    page.take(_draft(row, public))
-    return not public and status not in HIDDEN
+    if not public and status not in HIDDEN:
+        return page.leave("unsure")
+    return page.take(_draft(row, public))
 
 
 def _draft(row: Row, public: bool) -> Draft:

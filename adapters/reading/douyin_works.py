@@ -14,9 +14,10 @@ from adapters.reading.douyin import ABSENT, AWEME, Author, take_work
 from adapters.reading.douyin_rows import is_flat, take_row
 from adapters.reading.page import PINS, Asked, Page
 from adapters.reading.values import Loose, as_id, as_int, decode, is_html, is_set, keeping_head
-from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
+from monitor.errors import RETRY_AFTER_CAP, AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.model import Snapshot
 
+OTHERS = "works of other accounts stand among the account's own"
 GUEST = "the newest works are shown to signed-in visitors only"
 CAPTCHA_PAGE = "验证码中间页".encode()
 RISK_CODES = frozenset({8, 2154, 2156, 10000, 10001})
@@ -138,7 +139,7 @@ def _refuse(layer: Body) -> None:
     if code == LOGIN_CODE:
         raise AuthError("a login is asked for")
     if code not in (0, None):
-        raise ParseError(f"unknown status_code {code}")
+        raise ParseError(f"unknown status_code {str(code)[:20]}")
     if as_id(layer.state) in UNFINISHED:
         raise TransportFault("the gateway has not finished yet")
     if as_id(layer.state) == "failed":
@@ -149,6 +150,8 @@ def told(layer: Body) -> LookError | None:
     """Return the error that a gateway or vendor itself tells of, None where it tells of none."""
     if isinstance(layer.error, Refused):
         return v5_refusal(layer.error)
+    if layer.success is False:
+        return ParseError("the gateway says no, without a reason")
     if as_int(layer.code) == NOT_CATALOGUED:
         return Degraded("the vendor does not follow this account, which proves nothing")
     # v4 turns every exception of its own into this, with a time that is the process's start.
@@ -162,7 +165,9 @@ def v5_refusal(error: Refused) -> LookError:
     code = as_id(error.code)
     kind, meaning = V5_REFUSALS.get(code, (ParseError, "unknown error"))
     wait = error.retry_after if isinstance(error.retry_after, float) else as_int(error.retry_after)
-    return kind(f"gateway error {code[:40] or 'without a code'}: {meaning}", retry_after=None if wait is None else max(0.0, float(wait)))
+    # A body may tell a number that no float can hold.
+    seconds = None if wait is None else float(min(max(0, wait), RETRY_AFTER_CAP))
+    return kind(f"gateway error {code[:40] or 'without a code'}: {meaning}", retry_after=seconds)
 
 
 def refused_page(body: bytes) -> LookError | None:
@@ -232,7 +237,16 @@ def read_works(body: bytes, asked: Asked, sec_uid: str, seen: str = "") -> Snaps
             raise page.degraded("one work, not the account's list", profile)
         if is_flat(found[0]):
             raise page.degraded("the rows do not say whose works they are", profile)
-        return page.snapshot(whole=as_int(layer.has_more) == 0, profile=profile, memory=peek.remembered(seen))
+        # Works made together with others bear one author's name only: nobody knows whose update such a one was.
+        partial = OTHERS if page.skipped["foreign"] else ""
+        return page.snapshot(whole=_is_all(layer, page, profile), partial=partial, profile=profile, memory=peek.remembered(seen))
+
+
+def _is_all(layer: Body, page: Page, profile: Mapping[str, str]) -> bool:
+    """Whether the list is said to end here, and the account's own count does not tell of more works than it shows."""
+    shown = len(page.posts)
+    counted = as_int(profile.get("posts", shown))
+    return as_int(layer.has_more) == 0 and counted is not None and counted <= shown
 
 
 def _take(page: Page, found: list[msgspec.Raw], sec_uid: str) -> dict[str, str]:

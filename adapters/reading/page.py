@@ -20,10 +20,15 @@ FUTURE = timedelta(minutes=10)
 """Clocks differ; a post dated further ahead is scheduled, or wrong."""
 
 PINS = 3
-"""A page may begin with so many pinned posts that nothing marks: Douyin pins three, and its feeds do not say so."""
+"""So many pinned posts may stand on a page without a mark: Douyin pins three, and its feeds do not say so."""
 
-UNREADABLE = ("no_id", "no_time", "no_author", "unreadable")
-"""Items that may be posts of the account we could not read: with one of them on the page, it is no complete view."""
+MINGLED = frozenset({("feed", "douyin"), ("feed", "toutiao")})
+"""Where pins are neither marked nor in front: RSSHub sorts its items by time, so old pins end up last, as if the page reached to them.
+Of Weibo's pins it shows only those newer than the rest; WeChat's lists have none."""
+
+UNREADABLE = ("no_id", "no_time", "no_author", "unreadable", "future")
+"""Items that may be posts of the account we could not read: with one of them on the page, it is no complete view. One that is dated
+ahead is there already, so its time is wrong, and so may be the others'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,22 +163,24 @@ class Page:
         return f"items that could not be read: {doubtful}" if doubtful else ""
 
     def _reach(self) -> datetime | None:
-        """Return from when on every post would be on this page, None when it shows no ordinary flow."""
+        """Return from when on every post would be on this page, None when it shows no ordinary flow.
+
+        Among the first `PINS` what is older than something behind it stands there because it is pinned, and so does all before it.
+        Where pins may be `MINGLED` with the flow, the oldest three are no proof of how far it reaches.
+        """
         # A day is not told to the hour: the page reaches back to that day, but not surely to its beginning.
         flow = [
             post.published_at + (timedelta(days=1) if post.precision == "day" else timedelta(0))
             for post in self.posts.values()
             if not post.pinned
         ]
-        for pins in range(min(PINS, len(flow) - 1), 0, -1):
-            if max(flow[:pins]) < min(flow[pins:]):
-                return min(flow[pins:])
+        pins = [place for place, at in enumerate(flow[:PINS]) if at < max(flow[place + 1 :], default=at)]
+        flow = flow[pins[-1] + 1 if pins else 0 :]
+        if not pins and (self.asked.channel, self.asked.platform) in MINGLED:
+            flow = sorted(flow)[min(PINS, len(flow) - 1) :] if flow else []
         return min(flow, default=None)
 
     def _memory(self, start: datetime, more: Mapping[str, Any]) -> Mapping[str, Any]:
-        if self.skipped["future"]:
-            # The same body will show one post more when its time has come: it must be read again then.
-            return {}
         return {"digest": self.asked.digest, "fingerprint": self.asked.fingerprint, "covers_from": milliseconds(start), **more}
 
 

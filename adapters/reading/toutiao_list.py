@@ -106,12 +106,23 @@ def refused_page(body: bytes) -> LookError | None:
     return None
 
 
-def read_rows(body: bytes, asked: Asked, whom: Whom, category: str = ALL) -> Snapshot:
+def access_check(body: bytes) -> LookError | None:
+    """Return the refusal of an answer that checks who asks, whatever its status; None for any other."""
+    try:
+        _refuse(decode(ENVELOPE, body))
+    except RateLimited as error:
+        return error
+    except ParseError:
+        return None
+    return None
+
+
+def read_rows(body: bytes, asked: Asked, whom: Whom, category: str = ALL, manner: str = "") -> Snapshot:
     """Return the snapshot of a list of rows, however it is wrapped.
 
     It covers from its oldest ordinary row, and only as the first page of all kinds with a sound envelope: `has_more` a real
     flag, a cursor where more is promised, ids once each, rows in the order of time, every row with a title, a time of its own
-    and an author. Anything else makes it partial. Raises `ParseError` where a row is another author's.
+    and an author. Anything else makes it partial. `manner` is remembered with it. Raises `ParseError` where a row is another author's.
     """
     with keeping_head(body):
         refused = refused_page(body)
@@ -126,7 +137,7 @@ def read_rows(body: bytes, asked: Asked, whom: Whom, category: str = ALL) -> Sna
             raise reading.page.degraded("; ".join(filter(None, (listed.degraded, UNNAMED if reading.unnamed else ""))), reading.profile)
         only = "" if category == ALL else "one kind of rows only"
         partial = listed.doubt or reading.doubt() or only
-        memory = {"author": reading.author} if reading.author else {}
+        memory = {key: value for key, value in (("author", reading.author), ("manner", manner)) if value}
         return reading.page.snapshot(partial=partial, profile=reading.profile, memory=memory)
 
 

@@ -198,8 +198,8 @@ def plain(markup: str, limit: int = TEXT_LIMIT) -> str:
         markup = markup[: 20 * limit].replace("<![CDATA[", "").replace("]]>", "")
         markup = _SKIPPED.sub("", markup)
         markup = _TAGS.sub("", _IMAGES.sub(_emoji, _BREAKS.sub("\n", markup)))
-    lines = (line.strip(_EDGES) for line in unescape(markup[: 8 * limit]).splitlines())
-    return tidy("\n".join(line for line in lines if line), limit)
+    lines = [line for each in unescape(markup[: 8 * limit]).splitlines() if (line := each.strip(_EDGES))]
+    return tidy("\n".join(lines), limit)
 
 
 def _emoji(image: re.Match[str]) -> str:

@@ -184,12 +184,11 @@ class Timeline:
         One that lies in its place between its neighbours is believed; the oldest of the page is not, for the page would seem to
         reach back to the original.
         """
-        flow = [post for post in self.page.posts.values() if not post.pinned]
-        for place, post in enumerate(flow):
-            if post.id in self.forwards:
-                later = max((each.published_at for each in flow[place + 1 :]), default=None)
-                if later is None or post.published_at < later:
-                    return "a fast-forward may carry the time of its original"
+        behind: datetime | None = None
+        for post in reversed([post for post in self.page.posts.values() if not post.pinned]):
+            if post.id in self.forwards and (behind is None or post.published_at < behind):
+                return "a fast-forward may carry the time of its original"
+            behind = max(post.published_at, behind or post.published_at)
         return ""
 
 

@@ -17,8 +17,11 @@ from adapters.reading.weibo import NO_RAW, Timeline, User
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.model import Snapshot
 
+ABSENT = (b"", b"null")
 POST_CARD = 9
 GROUP_CARD = 11
+WALL = -100
+"""`ok`, and `errno` beside it, where a captcha or a login is asked for."""
 GUEST = "a guest's page misses some posts"
 PROFILE = "an account's profile, not its posts"
 ONE_POST = "one post, not the account's list"
@@ -114,10 +117,10 @@ def refusal(envelope: Envelope) -> LookError | None:
         kind, meaning = REFUSALS[code]
         return kind(f"Weibo error {code}: {meaning}")
     ok = envelope.ok
+    if as_int(ok) == WALL or code == str(WALL):
+        return _wall(str(envelope.url or ""))
     if ok is None or is_set(ok):
         return None if code in ("", "0") else ParseError(f"Weibo error {code}: unknown")
-    if as_int(ok) == -100:
-        return _wall(str(envelope.url or ""))
     if _is_empty(bytes(envelope.data)):
         # Empty, cancelled, wrong uid, for signed-in eyes only: the answer is the same for all.
         return Degraded("no content is shown")
@@ -183,17 +186,22 @@ def _later(inner: Inner) -> str:
 
 
 def _posts(cards: list[msgspec.Raw], page: Page) -> Iterator[tuple[msgspec.Raw, bool]]:
+    """Yield the posts of all cards, and whether each stands outside the list's order.
+
+    A pin does, and so does what lies in a card of a kind we do not know: it may be a recommendation of something old, but a post of
+    the account's it may be as well, and that must not be missed.
+    """
     for raw in cards:
         try:
             card = CARD.decode(raw)
-            group = GROUP.decode(card.card_group) if as_int(card.card_type) == GROUP_CARD and len(bytes(card.card_group)) > 4 else [card]
+            group = GROUP.decode(card.card_group) if len(bytes(card.card_group)) > 4 else []
         except (msgspec.MsgspecError, ValueError, RecursionError):
             page.leave("unreadable")
             continue
-        for each in group:
-            # Other cards are filters, advertisements and recommendations.
-            if bytes(each.mblog) not in (b"", b"null") and as_int(each.card_type) in (POST_CARD, GROUP_CARD):
-                yield each.mblog, as_id(each.profile_type_id).startswith("proweibotop")
+        for each in (card, *group):
+            if bytes(each.mblog) not in ABSENT:
+                known = as_int(each.card_type) in (POST_CARD, GROUP_CARD)
+                yield each.mblog, not known or as_id(each.profile_type_id).startswith("proweibotop")
 
 
 def _no_list(answer: Opened, timeline: Timeline) -> LookError:

@@ -43,6 +43,10 @@ OF_ONE = frozenset({20003, 20101, 20112, 20401, 20502})
 NOT_ON_PAGE = "none of the newest posts of all accounts asked for is this account's"
 
 
+STRANGERS = 3
+"""Items of nobody that every account of an answer gets to see: one makes its view doubtful, thousands would only be read by each."""
+
+
 class Statuses(msgspec.Struct):
     """The envelope. `ad` and `advertises` beside it are other people's and are not read."""
 
@@ -78,20 +82,24 @@ def read_statuses(body: bytes, asked: Asked, uid: str, *, partial: str = "") -> 
     """Return the snapshot of one account's list of posts, an object with `statuses` or the bare array. Raises `LookError`.
 
     It covers from the oldest post it shows: where none of them was known before, posts may be missing between the last look and
-    that oldest one, and the sight keeps that hole. An empty list is a complete view only where the platform says that there are no
-    posts at all. `partial` says why it covers nothing all the same: nobody knows which page of what list a saved file is.
+    that oldest one, and the sight keeps that hole. It is all the account ever posted only where neither `total_number` nor the account's
+    own count tells of more; an empty list is a complete view only where the platform says that there are no posts at all. `partial`
+    says why it covers nothing all the same: nobody knows which page of what list a saved file is.
     """
     with keeping_head(body):
         envelope, statuses = _opened(body)
         timeline = Timeline(Page(asked), uid)
         for raw in statuses:
             timeline.take(raw)
-        total = as_int(envelope.total_number)
-        if not statuses and total != 0:
+        if not statuses and (envelope.total_number is False or as_int(envelope.total_number) != 0):
             raise timeline.page.degraded("an empty list, and no word that there are no posts")
-        page = timeline.page
-        whole = total is not None and 0 <= total <= len(page.posts) and not page.skipped["future"]
-        return timeline.snapshot(whole=whole and not partial, partial=partial)
+        return timeline.snapshot(whole=_is_all(envelope, timeline) and not partial, partial=partial)
+
+
+def _is_all(envelope: Statuses, timeline: Timeline) -> bool:
+    shown, told = len(timeline.page.posts), as_int(envelope.total_number)
+    counted = as_int(timeline.profile.get("posts", shown))
+    return told is not None and 0 <= told <= shown and counted is not None and counted <= shown
 
 
 def _opened(body: bytes, accounts: int = 1) -> tuple[Statuses, list[msgspec.Raw]]:
@@ -119,18 +127,20 @@ class Share(msgspec.Struct, frozen=True):
 
 
 def shares(body: bytes, uids: Sequence[str]) -> dict[str, Share]:
-    """Part an answer for many accounts: each gets its own posts, and those of which it cannot be said whose they are.
+    """Part an answer for many accounts: each gets its own posts, and `STRANGERS` of those of which it cannot be said whose they are.
 
     The shares are bytes, so no parsed tree outlives this call. Raises `LookError`.
     """
     with keeping_head(body):
         parts: dict[str, list[bytes]] = {uid: [] for uid in uids}
         own: set[str] = set()
+        strangers: list[bytes] = []
         for raw in _opened(body, len(uids))[1]:
             by = _publisher(raw)
             own.add(by)
-            for part in [parts[by]] if by in parts else ([] if by else parts.values()):
-                part.append(bytes(raw))
+            (strangers if not by else parts.get(by, [])).append(bytes(raw))
+        for part in parts.values():
+            part += strangers[:STRANGERS]
         return {uid: Share(b"[" + b",".join(part) + b"]", uid in own) for uid, part in parts.items()}
 
 
