@@ -257,7 +257,9 @@ def _with_app(path: Path | None, job: Callable[[App], Awaitable[int]], *, join: 
     async def whole() -> int:
         settings = load(path)
         configure(settings.log)
-        async with App(settings, tables(), join=join) as made:
+        made = App(settings, tables(), join=join)
+        configure(settings.log, made.credentials.blotted)
+        async with made:
             code = await job(made)
         if leave:
             # Everything is written or given back. Threads of the driver may still wait for a database that hangs, for a

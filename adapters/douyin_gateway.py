@@ -81,13 +81,21 @@ class DouyinGateway(Base):
         if known is not None and same(memory, seen):
             return unchanged(asked, known, again(memory))
         asked = asked.answered(answer.digest, answer.fingerprint)
+        signed_in = self._signed_in(channel)
         try:
-            return read(body, asked, channel.handle, seen)
+            return read(body, asked, channel.handle, seen, signed_in)
         except Degraded:
-            none = await self._none(channel, asked) if self.own.signed_in and shows_none(body) else None
+            none = await self._none(channel, asked) if signed_in and shows_none(body) else None
             if none is None:
                 raise
             return none
+
+    def _signed_in(self, channel: Channel) -> bool:
+        """Whether the operator says that the gateway looks with a login: the channel's option `signed_in`, else the setting."""
+        option = channel.options.get("signed_in", "")
+        if option not in ("", "0", "1"):
+            raise ParseError("option signed_in is neither 0 nor 1")
+        return self.own.signed_in if option == "" else option == "1"
 
     async def _none(self, channel: Channel, asked: Asked) -> Snapshot | None:
         """Return the complete view of an account without works, where its profile says that it has none. Raises `AccountGone`.

@@ -1,7 +1,8 @@
 """`feed`: an RSS, Atom or JSON feed that a bridge or RSSHub of the operator makes of an account. Second hand, and late.
 
 Platform reference: wechat.md, sections 4 and 5; weibo.md, section 4; douyin.md, section 7; toutiao.md, section 8.
-An empty feed proves nothing; nor does one of a bridge that lists a part only, unless the operator vouches for it (option `whole`).
+An empty feed proves nothing; nor does one of a bridge that lists a part only, or of a platform's feed of unknown make, unless the
+operator vouches for it (option `whole`).
 """
 
 from __future__ import annotations
@@ -78,15 +79,15 @@ class Feed(Base):
         """
         manner, address = Manner.of(channel), address_of(channel.handle)
         asked = Asked.of(account, channel, now, delay_of(channel, self.settings))
-        known = recall(memory) if text_of(memory, "manner") == manner.signature else None
         bridge = _bridge(manner, memory)
+        known = recall(memory) if text_of(memory, "manner") == manner.signature and _vouched(bridge, manner, asked) else None
         conditions = _conditions(memory, bridge) if known else {}
         answer = await self._ask(channel, asking(web_address(channel.handle, "the handle"), now), conditions)
         trouble, age = await self._fares(channel, address, manner, now)
+        if answer.status == 304 and not conditions:
+            raise ParseError("304 without a condition")
         if known is not None and (answer.status == 304 or answer.fingerprint == known.fingerprint):
             return _unchanged(late(asked, bridge, self._told(channel), age), known, memory, answer, trouble)
-        if answer.status == 304:
-            raise ParseError("304 without a condition")
         wanted = Wanted(address, manner, asked_for(channel.handle), trouble, age, self._told(channel))
         return await _read(answer, asked.answered(answer.digest, answer.fingerprint), wanted)
 
@@ -200,6 +201,11 @@ def _bridge(manner: Manner, memory: Mapping[str, Any]) -> Dialect:
         return named_dialect(manner.dialect or text_of(memory, "dialect") or PLAIN.name)
     except ParseError:
         return PLAIN
+
+
+def _vouched(bridge: Dialect, manner: Manner, asked: Asked) -> bool:
+    """Whether what was remembered as complete still counts as such: an older release may have believed a bridge that this one doubts."""
+    return manner.whole or not bridge.doubts(asked.platform)
 
 
 def _unchanged(asked: Asked, known: Recalled, memory: Mapping[str, Any], answer: Answer, trouble: str) -> Snapshot:

@@ -84,11 +84,12 @@ Explain = Callable[[Answer], LookError | None]
 
 @dataclass(slots=True)
 class Lane:
-    """What requests queue behind: spaced by the throttle, counted by the gate. `rest` is what a restart left of the last pause."""
+    """What requests queue behind: spaced by the throttle, counted by the gate. `free_at`, on the loop's clock, is when a restart
+    leaves it free."""
 
     throttle: Throttler | None
     gate: asyncio.Semaphore
-    rest: float = 0.0
+    free_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -152,9 +153,9 @@ class Door:
 
         async def once() -> Answer:
             async with turn.gate:
-                if turn.rest:
-                    rest, turn.rest = turn.rest, 0.0
-                    await asyncio.sleep(rest)
+                if turn.free_at:
+                    await asyncio.sleep(turn.free_at - asyncio.get_running_loop().time())
+                    turn.free_at = 0.0
                 if turn.throttle is not None:
                     await turn.throttle.acquire()  # type: ignore[no-untyped-call]
                 if self.ledger is not None:
@@ -256,7 +257,8 @@ class Door:
         if lane is None:
             throttle = Throttler(rate_limit=1, period=spacing, retry_interval=min(0.2, spacing / 4)) if spacing else None
             rest = self.ledger.rested(name, spacing) if self.ledger is not None else 0.0
-            lane = self._lanes[name] = Lane(throttle, asyncio.Semaphore(in_flight), rest)
+            free_at = asyncio.get_running_loop().time() + rest if rest else 0.0
+            lane = self._lanes[name] = Lane(throttle, asyncio.Semaphore(in_flight), free_at)
         return lane
 
 

@@ -44,7 +44,8 @@ class ToutiaoRows(Base):
     """Reads page 1 only. The handle is the account's token; options:
 
     `url` another address for this account; `user_id` the account's numbers, as user or as media, parted by commas: a row of
-    anybody else is refused; without it the author that was seen first is held on to. `category` what the address lists, where
+    anybody else is refused; without it the author that was seen first is held on to, and the page covers nothing: the rows do not
+    tell whether that author is the token's. `category` what the address lists, where
     it is not all kinds of rows (`pc_profile_article` and the like): such a page covers nothing. `credential` names an entry whose
     `api_key` goes out as `X-API-Key`, where the gateway wants one.
     """
@@ -75,7 +76,8 @@ class ToutiaoRows(Base):
         if known is not None and known.fingerprint == answer.fingerprint:
             return unchanged(asked, known, memory)
         asked = asked.answered(answer.digest, answer.fingerprint)
-        return read_rows(answer.utf8(), asked, whom, category, manner)
+        snapshot = read_rows(answer.utf8(), asked, whom, category, manner)
+        return snapshot if numbers_of(channel) else _unnamed(snapshot)
 
     def _pattern(self, channel: Channel) -> str:
         return channel.options.get("url") or channel.options.get("base_url") or self.settings.base_url
@@ -100,6 +102,15 @@ class ToutiaoRows(Base):
             return ['channels."toutiao.rows".base_url 未设置：请填写自建头条数据接口的地址（可含 {token}）']
         trouble = await self.door.probe(self.settings.base_url.partition("{token}")[0])
         return [f"头条数据接口 {host_of(self.settings.base_url)} 无法访问：{trouble}"] if trouble else []
+
+
+def _unnamed(snapshot: Snapshot) -> Snapshot:
+    """Return the view of an account whose number nobody has given: it shows posts, and proves no silence."""
+    author = text_of(snapshot.memory, "author")
+    seen = f" (the page's author is {author})" if author else ""
+    partial = snapshot.partial or f"the option user_id is missing{seen}"
+    held = {"author": author} if author else {}
+    return snapshot.model_copy(update={"covers_from": None, "covers_until": None, "partial": partial, "memory": held})
 
 
 def numbers_of(channel: Channel) -> frozenset[str]:

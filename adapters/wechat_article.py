@@ -39,7 +39,8 @@ class WechatArticleSettings(ChannelSettings):
 
 
 class WechatArticle(Base):
-    """Looks at one article, whose address is the channel's handle. Option `biz` names the account it must belong to, in either form.
+    """Looks at one article, whose address is the channel's handle. Option `biz` names the account it must belong to: one or
+    several ids parted by commas, in either form.
 
     Sogou's temporary links and all other hosts are refused before anything is sent.
     """

@@ -103,6 +103,9 @@ class WechatCallback(Base):
 
     def _refuse_unsigned(self, credential: str, query: Mapping[str, str], signature: str, *more: str) -> None:
         token = self.credentials.secret(credential, "token").strip()
+        if not token:
+            # Words signed with nothing are signed by anybody.
+            raise AuthError(f"credential {credential!r} has an empty field 'token'")
         if not is_signed(signature, token, query.get("timestamp", ""), query.get("nonce", ""), *more):
             raise AuthError("a push with a wrong signature")
 

@@ -17,7 +17,7 @@ from adapters.channel import DAY, Base
 from adapters.http import Answer
 from adapters.reading.page import Asked, Page
 from adapters.reading.values import header_safe, web_address
-from adapters.reading.wechat_datacube import Cube, Days, Told, missing, read_cube
+from adapters.reading.wechat_datacube import PUBLISHED, Cube, Days, Told, missing, read_cube
 from adapters.reading.wechat_errors import BUSY, STALE_TOKEN, code_of
 from adapters.reading.wechat_errors import refusal as refusal
 from adapters.reading.wechat_progress import Progress, add_rows, cube_alone, together, window
@@ -103,7 +103,7 @@ class WechatOpenApi(Base):
             answer, published = await self._published(channel, asked, owners)
             return _partial(published, answer.digest)
         days = window(now, self.wishes.datacube_days, self.wishes.datacube_hour)
-        recalled = Progress.recall(memory, now, days) if days else Progress()
+        recalled = Progress.recall(memory, now, days, self._who(channel)) if days else Progress()
         try:
             answer, published = await self._published(channel, asked, owners)
         except SourceRetired as refused:
@@ -112,6 +112,12 @@ class WechatOpenApi(Base):
         reading = await self._reading(channel, asked, owners, replace(recalled, biz=biz), days, published.page)
         add_rows(published.page, tuple(reading.rows), reading.progress.biz, published.short and not published.owners)
         return together(published, reading.progress, days, _evidence(answer.digest, *reading.digests))
+
+    def _who(self, channel: Channel) -> str:
+        """Return a hash that changes when another account's token is asked, or another account is meant."""
+        name, apps = channel.credential, ("appid", "authorizer_appid")
+        words = (name, channel.options.get("biz", ""), *(self.credentials.optional(name, each).strip() for each in apps))
+        return hashlib.sha256("\x1f".join(words).encode("utf-8", "replace")).hexdigest()[:16]
 
     async def _published(self, channel: Channel, asked: Asked, owners: frozenset[str]) -> tuple[Answer, Published]:
         quota = Quota(f"{self.lane(channel)} batchget", self.wishes.batchget_daily, DAY)
@@ -148,7 +154,8 @@ class WechatOpenApi(Base):
             reading.progress = reading.progress.read(due, days, trouble, asked.now, retry)
             reading.rows += cube.rows
             reading.digests.append(answer.digest)
-            reading.progress = replace(reading.progress, biz=reading.progress.biz or _owner(cube))
+            known = reading.progress
+            reading.progress = replace(known, biz=known.biz or _owner(cube), total=known.total or _published_of(cube))
         return reading
 
     async def _cube(self, channel: Channel, asked: Asked, days: Days, owners: frozenset[str]) -> tuple[Answer, Cube]:
@@ -283,6 +290,11 @@ def _partial(published: Published, digest: str) -> Snapshot:
 def _owner(cube: Cube) -> str:
     owners = {row.named.owner for row in cube.rows if row.named and row.named.owner}
     return owners.pop() if len(owners) == 1 else ""
+
+
+def _published_of(cube: Cube) -> int:
+    """Return how many 发布 articles the data cube tells of: a publish list that is empty beside them is not to be believed."""
+    return sum(row.kind == PUBLISHED for row in cube.rows)
 
 
 def _untold(count: int) -> str:

@@ -102,7 +102,7 @@ def feed_path(page: Page, way: Way) -> str:
 _WHOLE = {"whole": "1"}
 """The operator's word that the bridge lists everything: that it is signed in, or that the account sends whatever it publishes."""
 _FEEDS: Mapping[Way, Mapping[str, str]] = {
-    Way.WECHAT_FEED: {},
+    Way.WECHAT_FEED: _WHOLE,
     Way.WEWE_RSS: _WHOLE,
     Way.WE_MP_RSS: _WHOLE,
     Way.WECHAT2RSS: _WHOLE,
@@ -130,7 +130,7 @@ _CHANNELS: Mapping[Way, tuple[str, Mapping[str, str]]] = {
     Way.DOUYIN_OWN: ("douyin.openapi", {}),
     Way.DOUYIN_RETIRED: ("douyin.openapi", {}),
     Way.DOUYIN_V4: ("douyin.gateway", {}),
-    Way.DOUYIN_V5: ("douyin.gateway", {"version": "5"}),
+    Way.DOUYIN_V5: ("douyin.gateway", {"version": "5", "signed_in": "1"}),
     Way.TOUTIAO_ROWS: ("toutiao.rows", {}),
 }
 """The adapter and its options; the credential is named beside them."""

@@ -30,7 +30,7 @@ from monitor.judging import Judge, Picture
 from monitor.metrics import Metrics, Rollup
 from monitor.model import Account, AccountState, Poll, RepostStanding, RepostVerdict, Severity, Snapshot, Stage, Standing
 from monitor.notify.mail import SmtpNotifier
-from monitor.pauses import Pauses
+from monitor.pauses import FURTHEST_REST, Pauses
 from monitor.polling import Polling
 from monitor.ports import Adapter, Clock, Credentials, Grader, Ledger, Rule
 from monitor.schedule import Backoff, post_rate, solve
@@ -132,6 +132,7 @@ class App:
         # A lost access is tried once after a start, since settings may have been mended; a breaker stays open over it.
         known = [each.model_copy(update={"paused_until": None}) for each in await self.store.channels()]
         self.pauses = Pauses(self.backoff, known, await self.store.keepings.breakers())
+        self.budgets.resting = lambda lane: self.pauses.left(lane, self.clock.now())
         parts = (self.store.keepings, self.budgets, self.pauses, self.credentials, self.clock)
         self.books = Books(*parts, owner, daemon=not self._join)
         await self.books.open()
@@ -230,6 +231,8 @@ class App:
         healed = await self.store.heal_clock(now, FURTHEST_PLAN)
         if healed:
             log.warning("accounts were planned too far ahead and are due now: did the clock run ahead?", accounts=healed)
+        if self.pauses.heal(now, self._furthest_rest):
+            log.warning("channels rested too far ahead and are tried now: did the clock run ahead?")
         picture = await self.judge.tick(now)
         for account, _ in picture.activity:
             # So that the first claim already knows what queues behind what.
@@ -243,6 +246,11 @@ class App:
         await self._publish(picture, now)
         self.metrics.observe_store(True)
         self._ticked.set()
+
+    @property
+    def _furthest_rest(self) -> timedelta:
+        longest = max((max(adapter.settings.breaker_minutes) for adapter in self.adapters.values()), default=0.0)
+        return max(FURTHEST_REST, timedelta(minutes=longest), timedelta(seconds=self.backoff.auth))
 
     def _solve_paces(self, picture: Picture, now: datetime) -> None:
         """Solve each channel's pace anew, now and then: post rates move slowly, and a large roster makes it costly."""

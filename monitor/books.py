@@ -12,8 +12,10 @@ from monitor.keepings import Keepings
 from monitor.pauses import Pauses
 from monitor.ports import Clock
 
-LEAVE_SECONDS = 2.0
-"""What the last writing may take when the database does not answer."""
+LEAVE_SECONDS = 0.5
+"""What the last writing may take when the database does not answer: all bounds of a stop together must stay below ten seconds.
+
+What is not written then is charged at the next start, as after a kill."""
 
 
 class Books:
@@ -29,15 +31,21 @@ class Books:
         self._budgets.open(await self._keepings.windows(), await self._keepings.lanes(), orderly=orderly)
 
     async def save(self) -> None:
-        """Write what is new, and take over what other daemons counted. What cannot be written now waits; raises `StoreAway` then."""
+        """Write what is new, and take over what other daemons counted. What cannot be written now waits; raises `StoreAway` then.
+
+        A writing that is called off in its middle waits too: the last one, at the end, must not be without it.
+        """
         changes, lanes = self._budgets.changes()
         rests, closed = self._pauses.changed_lanes()
         try:
             await self._keepings.count_requests(changes, lanes, self._clock.now())
             changes = []
             await self._keepings.put_breakers(rests, closed)
-        except StoreAway:
-            self._budgets.give_back(changes)
+            if self._daemon and lanes:
+                # Another daemon's start takes all names off the list of those that run.
+                await self._keepings.mark_run(self._owner)
+        except BaseException:
+            self._budgets.give_back(changes, lanes)
             self._pauses.give_back([*(rest.lane for rest in rests), *closed])
             raise
         await self._vault.flush()
@@ -47,6 +55,7 @@ class Books:
     async def close(self) -> None:
         """Write for the last time, and note that this run ended in order; a database that does not answer is not waited for."""
         with contextlib.suppress(StoreAway, TimeoutError):
-            await asyncio.wait_for(self.save(), timeout=LEAVE_SECONDS)
-            if self._daemon:
-                await asyncio.wait_for(self._keepings.end_run(self._owner), timeout=LEAVE_SECONDS)
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self.save()
+                if self._daemon:
+                    await self._keepings.end_run(self._owner)

@@ -7,7 +7,7 @@ as any part of it lies in the window, so the count errs to the cautious side by 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import floor
@@ -24,6 +24,9 @@ SAVE_SECONDS = 10.0
 
 LOST_REQUESTS = 3
 """What a window in use is charged for the requests a killed process may not have written down: a lane sends one in 5 s at most."""
+
+LATELY = timedelta(hours=1)
+"""Lanes used within so long of the last one were at work when the process was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,9 @@ class _Tally:
         return self.quota.seconds / SLICES
 
     def forget(self, now: float) -> None:
-        """Let go of the slices that lie wholly outside the window that ends now."""
+        """Let go of the slices that lie outside the window that ends now. What a clock that ran ahead counted counts as sent now."""
+        if self.slices and self.slices[-1][0] * self.width > now + self.quota.seconds:
+            self._pull_back(floor(now / self.width))
         first = floor((now - self.quota.seconds) / self.width)
         while self.slices and self.slices[0][0] < first:
             number, count = self.slices.popleft()
@@ -97,6 +102,16 @@ class _Tally:
             self.slices[-1][1] += count
         else:
             self.slices.append([number, count])
+
+    def _pull_back(self, number: int) -> None:
+        ahead = [each for each in self.slices if each[0] > number]
+        self.slices = deque(each for each in self.slices if each[0] <= number)
+        count = sum(each[1] for each in ahead)
+        self.used -= count
+        self._add(number, count)
+        self.unsaved = {each: times for each, times in self.unsaved.items() if each <= number}
+        self.unsaved[number] = self.unsaved.get(number, 0) + count
+        self.over += [each[0] for each in ahead]
 
     def frees(self, now: float) -> float:
         """Return in how many seconds the oldest slice is over."""
@@ -120,8 +135,13 @@ class Budgets:
         self._last: dict[str, datetime] = {}
         self._before: dict[str, datetime] = {}
         self._touched: set[str] = set()
+        self.resting: Callable[[str], float] = _never
 
     def take(self, lane: str, quotas: Sequence[Quota]) -> None:
+        """Count a request; refuse it where a window is used up, or where the lane was refused while this request waited for its turn."""
+        rest = self.resting(lane)
+        if rest > 0:
+            raise RateLimited(f"{lane} rests after a refusal", retry_after=rest, ours=True)
         now = self._clock.now()
         moment = now.timestamp()
         tallies = [self._tally(quota) for quota in quotas]
@@ -160,7 +180,7 @@ class Budgets:
             tally.absorb(each.counts)
             tally.forget(now)
             if not orderly and tally.used:
-                tally.add(now, LOST_REQUESTS)
+                tally.add(now, _lost(tally.quota, lanes))
 
     def changes(self) -> tuple[list[TallyChange], dict[str, datetime]]:
         """Return what is to be written: each window's new counts, and when each lane was last used. What is returned counts as written."""
@@ -175,8 +195,9 @@ class Budgets:
         self._touched = set()
         return found, lanes
 
-    def give_back(self, changes: Iterable[TallyChange]) -> None:
-        """Take changes back that could not be written."""
+    def give_back(self, changes: Iterable[TallyChange], lanes: Iterable[str] = ()) -> None:
+        """Take changes back that could not be written, or may not have been: counted twice is better than not at all."""
+        self._touched |= set(lanes)
         for each in changes:
             tally = self._tally(Quota(each.name, each.requests, each.seconds))
             for number, count in each.added.items():
@@ -198,6 +219,20 @@ class Budgets:
         for tally in self._tallies.values():
             tally.forget(now)
         return sorted(Usage(t.quota.name, t.quota.seconds, t.used, t.quota.requests) for t in self._tallies.values())
+
+
+def _lost(quota: Quota, lanes: Mapping[str, datetime]) -> int:
+    """Return what a window is charged after a kill: for its own lane, or for all that may share it; then a twentieth of it at most."""
+    if quota.name in lanes:
+        return LOST_REQUESTS
+    newest = max(lanes.values(), default=None)
+    adapter = quota.name.partition(" ")[0]
+    used = [lane for lane, at in lanes.items() if newest is not None and newest - at <= LATELY and lane.partition(" ")[0] == adapter]
+    return max(LOST_REQUESTS, min(LOST_REQUESTS * len(used), quota.requests // 20))
+
+
+def _never(lane: str) -> float:
+    return 0.0
 
 
 def _plain(quota: Quota) -> tuple[str, float, int]:

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import html
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -92,7 +93,10 @@ class Kept:
 class GrantStore(Protocol):
     """Where grants are kept. Every method may raise `StoreAway`."""
 
-    async def grants(self) -> list[Kept]: ...
+    async def grants(self, name: str = "", kind: str = "") -> list[Kept]:
+        """Return all grants, or the one of this credential and kind."""
+        ...
+
     async def put_grant(self, kept: Kept) -> None: ...
     async def drop_grant(self, name: str, kind: str) -> None: ...
 
@@ -110,6 +114,9 @@ class Vault:
         self._grants: dict[tuple[str, str], Grant] = {}
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
         self._unwritten: dict[tuple[str, str], Grant | None] = {}
+        self._writing = asyncio.Lock()
+        self._given: frozenset[str] | None = None
+        self._obtained_forms: tuple[set[str], tuple[str, ...]] = set(), ()
 
     def __repr__(self) -> str:
         return f"Vault({self._book!r}, {len(self._grants)} grants)"
@@ -150,12 +157,19 @@ class Vault:
         if self._store is None:
             self._unwritten.clear()
             return
+        # One writing at a time: an older token must not arrive after the one that has replaced it.
+        async with self._writing:
+            await self._write(self._store)
+
+    async def _write(self, store: GrantStore) -> None:
         for (name, kind), grant in list(self._unwritten.items()):
+            if self._unwritten.get((name, kind), grant) is not grant:
+                continue
             try:
                 if grant is None:
-                    await self._store.drop_grant(name, kind)
+                    await store.drop_grant(name, kind)
                 else:
-                    await self._store.put_grant(Kept(name, kind, self._book.origin(name), grant))
+                    await store.put_grant(Kept(name, kind, self._book.origin(name), grant))
             except StoreAway:
                 log.warning("database away, a token waits to be written", credential=name, kind=kind)
                 return
@@ -168,18 +182,45 @@ class Vault:
     @asynccontextmanager
     async def _turn(self, name: str, kind: str) -> AsyncIterator[None]:
         async with self._turns.setdefault((name, kind), asyncio.Lock()):
+            await self._catch_up(name, kind)
             yield
+
+    async def _catch_up(self, name: str, kind: str) -> None:
+        """Take over a newer grant that another daemon has obtained: some refresh tokens serve only once."""
+        if self._store is None or (name, kind) in self._unwritten:
+            return
+        try:
+            found = await self._store.grants(name, kind)
+        except StoreAway:
+            return
+        ours = self._grants.get((name, kind))
+        for kept in found:
+            if kept.origin == self._book.origin(name) and (ours is None or kept.grant.issued_at > ours.issued_at):
+                self._grants[name, kind] = kept.grant
 
     def blotted(self, text: str) -> str:
         """Return what somebody else said, without our secrets: a platform may answer with the very token it was sent."""
         if not text:
             return text
-        obtained = (value for grant in self._grants.values() for value in (grant.value, grant.refresh))
-        for value in {*self._book.secrets(), *obtained}:
-            if len(value) >= SHORTEST_SECRET:
-                for form in {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1], html.escape(value)}:
-                    text = _without_beginning(text.replace(form, BLOT), form)
+        for form in self._forms():
+            if form[:SHORTEST_SECRET] in text:
+                text = _without_beginning(text.replace(form, BLOT), form)
         return text
+
+    def _forms(self) -> tuple[str, ...]:
+        """Return every way our secrets may be written, the longest first: none must be hidden from us by a part of itself.
+
+        Made once for what the settings hold: a city has hundreds of tokens, and a source that fails is asked all day.
+        """
+        if self._given is None:
+            self._given = frozenset(form for value in self._book.secrets() for form in _forms_of(value))
+        obtained = {value for grant in self._grants.values() for value in (grant.value, grant.refresh)}
+        if obtained != self._obtained_forms[0]:
+            forms = self._given | {form for value in obtained for form in _forms_of(value)}
+            self._obtained_forms = obtained, tuple(sorted(forms, key=len, reverse=True))
+        elif not self._obtained_forms[1]:
+            self._obtained_forms = obtained, tuple(sorted(self._given, key=len, reverse=True))
+        return self._obtained_forms[1]
 
     def expiries(self) -> list[Expiry]:
         """Return when tokens end: those obtained, and those whose end the operator wrote beside them (`expires_at`)."""
@@ -201,11 +242,31 @@ class Vault:
                     yield Expiry(name, "given", part, at, None)
 
 
+def _forms_of(value: str) -> Iterable[str]:
+    """Return the ways in which a secret comes back: as it is, escaped for an address, for JSON (also with `\\/`), for a page.
+
+    A cookie may come back in parts: its values are secrets of their own.
+    """
+    parts = [part.partition("=")[2].strip() for part in value.split(";")] if ";" in value else []
+    for each in {value, *parts}:
+        if len(each) < SHORTEST_SECRET:
+            continue
+        told = json.dumps(each)[1:-1]
+        escaped = [quote(each, safe=""), quote(each), quote_plus(each)]
+        yield from (each, told, json.dumps(each, ensure_ascii=False)[1:-1], told.replace("/", "\\/"), html.escape(each))
+        yield from (*escaped, *(_PERCENT.sub(lambda found: found[0].lower(), form) for form in escaped))
+
+
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
+
+
 def _without_beginning(text: str, secret: str) -> str:
     """Return the text without a beginning of the secret at its end, where a payload was cut."""
-    for length in range(min(len(secret) - 1, len(text)), SHORTEST_SECRET - 1, -1):
-        if text.endswith(secret[:length]):
-            return text[:-length] + BLOT
+    start = text.find(secret[:SHORTEST_SECRET], max(0, len(text) - len(secret) + 1))
+    while start >= 0:
+        if secret.startswith(text[start:]):
+            return text[:start] + BLOT
+        start = text.find(secret[:SHORTEST_SECRET], start + 1)
     return text
 
 

@@ -59,7 +59,9 @@ def release(write: PollWrite) -> Update:
     before, now = write.claim.state, write.state
     changed = {name for name in _KEPT_FIELDS if getattr(now, name) is not getattr(before, name)}
     change = now.model_dump(include=changed) if changed else {}
-    change |= {"due_at": now.next_poll_at, "lease": None, "lane": write.lane}
+    change |= {"due_at": now.next_poll_at, "lease": None}
+    if write.lane is not None:
+        change["lane"] = write.lane
     return {"_id": now.account_id, "fence": write.claim.fence}, {"$set": change}
 
 
@@ -76,6 +78,8 @@ def record(write: PollWrite) -> dict[str, Any]:
 
 def _outcome_record(outcome: Outcome) -> dict[str, Any]:
     record: dict[str, Any] = {"channel": outcome.channel.adapter, "digest": outcome.digest}
+    if outcome.passed_over:
+        record["passed_over"] = True
     if outcome.fault is not None:
         record["error"] = outcome.fault.model_dump(exclude_defaults=True)
     if outcome.skipped:
@@ -94,14 +98,19 @@ def stored_post(stored: StoredPost) -> dict[str, Any]:
 
 
 def rewrite(stored: StoredPost) -> Update:
-    """Write a known post again where its content changed; when it was first seen stays, and when it was first found deleted."""
+    """Write a known post again where its content changed; when it was first seen stays, and when it was first found deleted.
+
+    A post that was let go of with another page of its account, and is shown again, comes back to the account.
+    """
     document = stored_post(stored)
-    changed = {"_id": document.pop("_id"), "hash": {"$ne": stored.hash}}
+    differs = [{"hash": {"$ne": stored.hash}}, {"account_id": {"$ne": stored.post.account_id}}]
+    changed = {"_id": document.pop("_id"), "$or": differs}
     if stored.post.deleted_at is None:
         del document["first_seen_at"]
         return changed, {"$set": document}
     # What a platform sends in a deleted post's place is no content: what was seen of it before stays as evidence.
-    return changed, [{"$set": {"hash": stored.hash, "deleted_at": {"$ifNull": ["$deleted_at", stored.post.deleted_at]}}}]
+    gone = {"$ifNull": ["$deleted_at", stored.post.deleted_at]}
+    return changed, [{"$set": {"account_id": stored.post.account_id, "hash": stored.hash, "deleted_at": gone}}]
 
 
 def enriched(post: Post, keys: Sequence[str]) -> dict[str, Any]:

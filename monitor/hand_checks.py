@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from monitor.after import after
+from monitor.after import After, after
 from monitor.errors import StoreAway
 from monitor.matching.match import keys_of
 from monitor.merging import joined
@@ -31,7 +31,7 @@ class HandLook(Protocol):
 
 
 async def enter(store: Store, account: Account, look: HandLook, make: MakeSnapshot, now: datetime) -> None:
-    """Write a person's look; the account's next poll is left as it was planned. Raises `StoreAway` when it cannot be claimed."""
+    """Write a person's look; the account is looked at again soon. Raises `StoreAway` when it cannot be claimed."""
     snapshot = make(account, look.last_update, look.looked_at, look.by)
     await take_in(store, account, snapshot, at=look.looked_at, now=now, by=look.by)
 
@@ -54,7 +54,8 @@ async def take_in(
     poll = Poll(account_id=account.id, at=at, outcomes=(outcome,), snapshots=(snapshot,))
     poll, known = await joined(store, claim.state, account, poll)
     result = after(known, poll)
-    state = result.state.model_copy(update={"next_poll_at": now, **(_failures_of(claim.state) if snapshot.partial else {})})
+    kept = _failures_of(claim.state) if snapshot.partial else {}
+    state = (await _with_newest(store, result, now)).model_copy(update={"next_poll_at": now, **kept})
     fresh = [*result.new, *result.changed]
     write = PollWrite(
         poll=poll,
@@ -65,6 +66,16 @@ async def take_in(
     )
     written = await store.put_hand_check(write, by)
     return written.inserted.get(account.id, 0)
+
+
+async def _with_newest(store: Store, result: After, now: datetime) -> AccountState:
+    """Return the state; where its newest post was just seen deleted, with the newest that is left."""
+    if not result.lost_newest:
+        return result.state
+    hidden = [post.id for post, _ in (*result.new, *result.changed) if not post.visible]
+    marks = await store.newest_visible([result.state.account_id], now, hidden)
+    candidates = [mark for mark in (marks.get(result.state.account_id), result.state.last_post) if mark is not None]
+    return result.state.model_copy(update={"last_post": max(candidates, key=lambda mark: mark.published_at, default=None)})
 
 
 def _failures_of(state: AccountState) -> dict[str, object]:

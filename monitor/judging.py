@@ -201,10 +201,19 @@ class Judge:
         found = [each for post in mine for each in carried(index, {article.id: article}, post, accounts[post.account_id])]
         sure = {repost.id for repost in found}
         found += [repost for repost in near if repost.id not in sure]
-        await self._store.drop_reposts(sorted(before - {repost.id for repost in found}))
+        gone = before - {repost.id for repost in found}
+        await self._store.drop_reposts(sorted(gone - await self._of_hidden(article, index, gone)))
         await self._store.put_reposts(found)
         if found:
             log.info("key article matched against stored posts", article=article.id, reposts=len(found))
+
+    async def _of_hidden(self, article: Article, index: ArticleIndex, gone: set[str]) -> set[str]:
+        """Return which of these reposts hold but for their post's having been deleted since: that it stood there stays proven."""
+        posts = await self._store.posts_by_id({each.partition(" ")[2] for each in gone}) if gone else []
+        hidden = [post.model_copy(update={"deleted_at": None, "private": False}) for post in posts if not post.visible]
+        accounts = {account.id: account for account in await self._store.accounts({post.account_id for post in hidden})} if hidden else {}
+        mine = [post for post in hidden if post.account_id in accounts]
+        return {each.id for post in mine for each in carried(index, {article.id: article}, post, accounts[post.account_id])}
 
     # -- the whole roster ---------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+import structlog
 
 from monitor.budgets import KeptTally, TallyChange
 from monitor.credentials import Kept
@@ -17,9 +19,14 @@ from monitor.pauses import Rest
 from monitor.ports import Grant
 from monitor.writes import Verified
 
+T = TypeVar("T")
+log = structlog.get_logger("keepings")
+
 COLLECTIONS = ("grants", "windows", "lanes", "breakers", "pushes", "verified", "runs")
 PUSH_KEPT = timedelta(days=2)
 """A platform repeats a push for minutes; a replay later than this is refused by its time."""
+COUNTS_KEPT = timedelta(days=7)
+"""Windows, lanes and breakers that nobody used for so long say nothing any more; no window is longer."""
 
 
 class Keepings:
@@ -31,10 +38,11 @@ class Keepings:
 
     # -- tokens -------------------------------------------------------------------------------------------------------------
 
-    async def grants(self) -> list[Kept]:
-        """Return all tokens. A document nobody can read any more is left alone."""
+    async def grants(self, name: str = "", kind: str = "") -> list[Kept]:
+        """Return all tokens, or the one of this credential and kind. A document nobody can read any more is left alone."""
+        query = {"_id": f"{kind} {name}"} if name else {}
         with self._translated():
-            return [_kept(doc) async for doc in self._db.grants.find({})]
+            return [kept async for doc in self._db.grants.find(query) if (kept := _readable(_kept, doc)) is not None]
 
     async def put_grant(self, kept: Kept) -> None:
         grant = kept.grant
@@ -60,15 +68,19 @@ class Keepings:
 
     async def windows(self) -> list[KeptTally]:
         with self._translated():
-            return [_tally(doc) async for doc in self._db.windows.find({})]
+            return [tally async for doc in self._db.windows.find({}) if (tally := _readable(_tally, doc)) is not None]
 
     async def count_requests(self, changes: Sequence[TallyChange], lanes: Mapping[str, datetime], now: datetime) -> None:
         """Add what was counted since the last time, and note when each lane was last used."""
         with self._translated():
             for each in changes:
-                await self._db.windows.update_one({"_id": each.id}, _window_change(each, now), upsert=True)
+                await self._db.windows.update_one({"_id": each.id}, _window_change(each, now), upsert=bool(each.added))
             for lane, at in lanes.items():
                 await self._db.lanes.update_one({"_id": lane}, {"$max": {"last_at": at}}, upsert=True)
+            if lanes:
+                longest = COUNTS_KEPT.total_seconds()
+                await self._db.windows.delete_many({"at": {"$lt": now - COUNTS_KEPT}, "seconds": {"$lte": longest}})
+                await self._db.lanes.delete_many({"last_at": {"$lt": now - COUNTS_KEPT}})
 
     async def lanes(self) -> dict[str, datetime]:
         """Return when each lane was last used."""
@@ -77,7 +89,7 @@ class Keepings:
 
     async def breakers(self) -> list[Rest]:
         with self._translated():
-            return [_rest(doc) async for doc in self._db.breakers.find({})]
+            return [rest async for doc in self._db.breakers.find({}) if (rest := _readable(_rest, doc)) is not None]
 
     async def put_breakers(self, rests: Iterable[Rest], closed: Iterable[str]) -> None:
         with self._translated():
@@ -88,6 +100,7 @@ class Keepings:
                     "strikes": rest.strikes,
                     "refusals": rest.refusals,
                     "accounts": sorted(rest.accounts),
+                    "at": rest.at,
                 }
                 await self._db.breakers.replace_one({"_id": rest.lane}, document, upsert=True)
             for lane in closed:
@@ -100,6 +113,11 @@ class Keepings:
             await self._db.runs.delete_many({})
             await self._db.runs.replace_one({"_id": owner}, {}, upsert=True)
         return orderly
+
+    async def mark_run(self, owner: str) -> None:
+        """Note that this daemon still runs."""
+        with self._translated():
+            await self._db.runs.update_one({"_id": owner}, {"$setOnInsert": {"_id": owner}}, upsert=True)
 
     async def end_run(self, owner: str) -> None:
         with self._translated():
@@ -131,6 +149,15 @@ class Keepings:
             await self._db.verified.replace_one({"_id": verified.post_id}, document, upsert=True)
 
 
+def _readable(read: Callable[[Mapping[str, Any]], T], doc: Mapping[str, Any]) -> T | None:
+    """Return what the document says, None for one that cannot be read: it must not keep a daemon from starting."""
+    try:
+        return read(doc)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        log.warning("a kept document cannot be read and is left alone", kind=read.__name__.strip("_"))
+        return None
+
+
 def _verified(doc: Mapping[str, Any]) -> Verified:
     post = Post.model_validate(doc["post"]) if doc.get("post") else None
     return Verified(doc["_id"], doc["at"], doc["word"], post)
@@ -154,7 +181,9 @@ def _tally(doc: Mapping[str, Any]) -> KeptTally:
 
 
 def _window_change(each: TallyChange, now: datetime) -> dict[str, Any]:
-    change: dict[str, Any] = {"$set": {"name": each.name, "seconds": each.seconds, "requests": each.requests, "at": now}}
+    change: dict[str, Any] = {"$set": {"name": each.name, "seconds": each.seconds, "requests": each.requests}}
+    if each.added:
+        change["$set"]["at"] = now
     added = {f"counts.{number}": count for number, count in each.added.items()}
     over = {f"counts.{number}": "" for number in each.over if number not in each.added}
     return {**change, **({"$inc": added} if added else {}), **({"$unset": over} if over else {})}
@@ -162,4 +191,4 @@ def _window_change(each: TallyChange, now: datetime) -> dict[str, Any]:
 
 def _rest(doc: Mapping[str, Any]) -> Rest:
     accounts = frozenset(doc.get("accounts", ()))
-    return Rest(doc["_id"], doc["until"], Fault.model_validate(doc["fault"]), doc["strikes"], doc["refusals"], accounts)
+    return Rest(doc["_id"], doc["until"], Fault.model_validate(doc["fault"]), doc["strikes"], doc["refusals"], accounts, doc.get("at"))

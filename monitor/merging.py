@@ -6,6 +6,7 @@ same by its address, else by its title and time. Two posts that stand on one pag
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -47,7 +48,7 @@ def to_compare(state: AccountState, account: Account, poll: Poll) -> tuple[datet
     """Return the span of stored posts that `join` must know, None where nothing of the account ever came through a second channel."""
     if not _mixed(state, account, poll):
         return None
-    times = [post.published_at for snapshot in poll.snapshots for post in snapshot.posts if post.id not in state.aliases]
+    times = [post.published_at for snapshot in poll.snapshots for post in snapshot.posts]
     return (min(times) - AROUND, max(times) + AROUND) if times else None
 
 
@@ -60,7 +61,9 @@ def _mixed(state: AccountState, account: Account, poll: Poll) -> bool:
 def join(state: AccountState, poll: Poll, known: Sequence[StoredPost]) -> tuple[Poll, Mapping[str, str]]:
     """Return the poll with one id per post, and the account's second names after it.
 
-    1. A post known under a second name is an echo: it is left out, unless it tells that the post was deleted or hidden.
+    1. A post known under a second name is an echo: it is left out, unless it tells that the post was deleted or hidden, or the
+       state has lost sight of the post. Where both names stand on one page, or the post it echoed has gone and this one tells
+       another time, it is a post of its own after all: better one too many than one lost.
     2. A post of another name that is the same as a stored one becomes that one, with whatever it knows better.
     3. A known post that another channel shows keeps what that channel does not tell.
     """
@@ -68,9 +71,9 @@ def join(state: AccountState, poll: Poll, known: Sequence[StoredPost]) -> tuple[
         return poll, state.aliases
     joining = _Joining(state, {each.post.id: each for each in known})
     snapshots = tuple(joining.snapshot(each) for each in poll.snapshots)
-    if not joining.news:
+    if not joining.news and not joining.parted:
         return replace(poll, snapshots=snapshots), state.aliases
-    aliases = {**joining.news, **state.aliases}
+    aliases = {**joining.news, **{second: name for second, name in state.aliases.items() if second not in joining.parted}}
     return replace(poll, snapshots=snapshots), dict(list(aliases.items())[:ALIASES_KEPT])
 
 
@@ -79,33 +82,79 @@ class _Joining:
     state: AccountState
     known: dict[str, StoredPost]
     news: dict[str, str] = field(default_factory=dict)
+    parted: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
 
     def snapshot(self, snapshot: Snapshot) -> Snapshot:
+        self._part(snapshot)
         here = {self._name(post.id) for post in snapshot.posts}
-        posts = [self._post(post, snapshot.channel, here) for post in snapshot.posts]
+        posts = [self._post(post, snapshot, here) for post in snapshot.posts]
         kept = {post.id: post for post in posts if post is not None}
         for post in kept.values():
             self.known[post.id] = StoredPost(post=post, hash="", channel=snapshot.channel)
+            self.shown.add(post.id)
         return snapshot if list(kept.values()) == list(snapshot.posts) else snapshot.model_copy(update={"posts": tuple(kept.values())})
 
     def _name(self, post_id: str) -> str:
-        return self.news.get(post_id) or self.state.aliases.get(post_id, post_id)
+        return post_id if post_id in self.parted else self.news.get(post_id) or self.state.aliases.get(post_id, post_id)
 
-    def _post(self, post: Post, channel: str, here: set[str]) -> Post | None:
+    def _part(self, snapshot: Snapshot) -> None:
+        """Give posts their own names back that turn out to be no echoes: two names on one page, or a twin that has gone."""
+        names = Counter(self._name(each) for each in {post.id for post in snapshot.posts})
+        for post in snapshot.posts:
+            name = self._name(post.id)
+            if name != post.id and (names[name] > 1 or self._outlives(post, name)):
+                self.parted.add(post.id)
+                self.news.pop(post.id, None)
+
+    def _outlives(self, post: Post, name: str) -> bool:
+        stored = self.known.get(name)
+        if stored is None:
+            return not self._is_told(name)
+        return post.visible and not stored.post.visible and post.published_at != stored.post.published_at
+
+    def _post(self, post: Post, snapshot: Snapshot, here: set[str]) -> Post | None:
         name = self._name(post.id)
         if name != post.id:
-            return None if post.visible else post.model_copy(update={"id": name})
+            return self._echo(post, name)
         stored = self.known.get(post.id)
         if stored is not None:
-            return post if stored.channel == channel or not post.visible else richer(post, stored.post)
+            return post if stored.channel == snapshot.channel or not post.visible else richer(post, stored.post)
         if post.id in self.state.seen or not post.visible:
             return post
-        twin = twin_of(post, [each.post for each in self.known.values() if each.post.id not in here])
+        twin = self._twin(post, snapshot, here)
         if twin is None:
             return post
+        here.add(twin.id)
         self.news[post.id] = twin.id
         better = richer(twin, post)
-        return None if better == twin else better
+        return None if better == twin and self._is_told(twin.id) else better
+
+    def _is_told(self, name: str) -> bool:
+        """Whether the state knows the post, or will after this poll."""
+        return name in self.state.seen or name in self.shown
+
+    def _echo(self, post: Post, name: str) -> Post | None:
+        if not post.visible:
+            return post.model_copy(update={"id": name})
+        stored = self.known.get(name)
+        # A poll whose state was not written leaves posts that the state does not know of: their echo brings them back.
+        return stored.post if stored is not None and stored.post.visible and not self._is_told(name) else None
+
+    def _twin(self, post: Post, snapshot: Snapshot, here: set[str]) -> Post | None:
+        twin = twin_of(post, [each.post for each in self.known.values() if each.post.id not in here])
+        if twin is None or (_address(post) and _address(post) == _address(twin)):
+            return twin
+        stored = self.known[twin.id]
+        # One channel names a post in one way: what it shows again minutes later under another name was published again.
+        again = stored.channel == snapshot.channel and not _same_instant(post, twin)
+        title = normalise_title(post.title)
+        rivals = [each for each in snapshot.posts if each.id != post.id and _close(each, twin) and normalise_title(each.title) == title]
+        return None if again or rivals else twin
+
+
+def _same_instant(one: Post, other: Post) -> bool:
+    return one.published_at == other.published_at and "day" not in (one.precision, other.precision)
 
 
 def twin_of(post: Post, others: Iterable[Post]) -> Post | None:

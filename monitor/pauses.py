@@ -13,6 +13,12 @@ from monitor.schedule import Backoff, pause
 GOOD_APART = timedelta(minutes=5)
 """How far a channel's last good look must move on before it is stored again."""
 
+FURTHEST_REST = timedelta(days=3)
+"""No wait is ever longer, unless the settings say so: the platform's word counts for a day at most."""
+
+FORGOTTEN_AFTER = timedelta(days=7)
+"""A lane that was not refused for so long since its last rest begins anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
@@ -33,7 +39,10 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A lane's breaker: open until `until`, for the `strikes`-th time in a row; `refusals` by `accounts` may open it again."""
+    """A lane's breaker: open until `until`, for the `strikes`-th time in a row; `refusals` by `accounts` may open it again.
+
+    `at` is when it was last refused, None where that is not known.
+    """
 
     lane: str
     until: datetime
@@ -41,6 +50,7 @@ class Rest:
     strikes: int = 0
     refusals: int = 0
     accounts: frozenset[str] = frozenset()
+    at: datetime | None = None
 
 
 class Pauses:
@@ -56,6 +66,8 @@ class Pauses:
         self._changed: set[tuple[str, str]] = set()
         self._stored_good: dict[tuple[str, str], datetime] = {}
         self._changed_lanes: set[str] = set()
+        self._blamed: dict[tuple[str, str], set[str]] = {}
+        self._serves: dict[tuple[str, str], int] = {}
 
     def of(self, channel: Channel, lane: str, now: datetime) -> Fault | None:
         """Return the fault a channel is paused for, or None when it may be tried."""
@@ -76,19 +88,35 @@ class Pauses:
             return None
         return Rest(lane, state.paused_until, state.last_error)
 
-    def record(self, outcome: Outcome, lane: str, now: datetime, account: str = "", breaker: Breaker | None = None) -> None:
-        """Take note of how a channel fared with an account; call it once for each look that was really made."""
+    def left(self, lane: str, now: datetime) -> float:
+        """Return how many seconds a lane must still be left alone."""
+        rest = self._lanes.get(lane)
+        return max(0.0, (rest.until - now).total_seconds()) if rest is not None else 0.0
+
+    def record(
+        self,
+        outcome: Outcome,
+        lane: str,
+        now: datetime,
+        account: str = "",
+        breaker: Breaker | None = None,
+        began: datetime | None = None,
+    ) -> None:
+        """Take note of how a channel fared with an account; call it as soon as a look that was really made has ended.
+
+        `began` is when the look did: one that was under way when another was refused gets through, and proves nothing.
+        """
         key = (outcome.channel.adapter, outcome.channel.credential)
         state = self._channels.get(key) or ChannelState(adapter=key[0], credential=key[1])
         fault = outcome.fault
         if fault is None or fault.code == "degraded":
-            if self._lanes.pop(lane, None) is not None:
-                self._changed_lanes.add(lane)
+            self._got_through(lane, began or now)
+            self._blamed.pop(key, None)
             self._keep(key, _recovered(state, now), state)
             return
         if fault.code == "rate_limited":
             self._refused(lane, fault, account, breaker or Breaker(), now)
-        if fault.code in _BLAMES_CREDENTIAL and outcome.channel.credential:
+        if fault.code in _BLAMES_CREDENTIAL and outcome.channel.credential and self._is_blamed(key, state, account):
             update = {
                 "last_error": fault.model_copy(update={"head": ""}),
                 "failing_since": state.failing_since or now,
@@ -96,6 +124,22 @@ class Pauses:
                 "retired": fault.code == "source_retired",
             }
             self._keep(key, state.model_copy(update=update), state)
+
+    def _is_blamed(self, key: tuple[str, str], state: ChannelState, account: str) -> bool:
+        """Whether it is the credential that fails: where it serves several accounts, a second one must say so before any gets through.
+
+        Else one mistyped address, or one account that withdrew its consent, would put all the others out of sight.
+        """
+        blamed = self._blamed.setdefault(key, set())
+        blamed.add(account)
+        return state.failing_since is not None or len(blamed) >= min(self._serves.get(key, state.accounts), ACCUSERS)
+
+    def _got_through(self, lane: str, began: datetime) -> None:
+        rest = self._lanes.get(lane)
+        if rest is None or (rest.at is not None and began < rest.at):
+            return
+        del self._lanes[lane]
+        self._changed_lanes.add(lane)
 
     def _refused(self, lane: str, fault: Fault, account: str, breaker: Breaker, now: datetime) -> None:
         """Rest the lane, or count towards that. Requests that were under way together are refused once."""
@@ -105,10 +149,11 @@ class Pauses:
         if fault.ours:
             # Nobody refused us: the lane waits for its own budget, and is not thought worse of.
             until = now + timedelta(seconds=fault.retry_after or 0.0)
-            self._lanes[lane] = replace(known, until=max(until, known.until), fault=fault)
+            if until > known.until or known.until <= now:
+                self._lanes[lane] = replace(known, until=until, fault=fault)
             return
         resting = known.until > now and known.strikes > 0
-        known = replace(known, fault=fault, refusals=known.refusals + 1, accounts=known.accounts | {account})
+        known = replace(known, fault=fault, refusals=known.refusals + 1, accounts=known.accounts | {account}, at=now)
         ready = known.refusals >= breaker.refusals and len(known.accounts) >= breaker.accounts
         # One refusal is enough where the platform names the wait, and after a rest that did not help.
         if not (ready or resting or known.strikes or fault.retry_after):
@@ -117,6 +162,28 @@ class Pauses:
         strikes = known.strikes if resting else known.strikes + 1
         until = now + timedelta(seconds=max(breaker.rest(strikes), fault.retry_after or 0.0))
         self._lanes[lane] = replace(known, until=max(until, known.until), strikes=strikes, refusals=0, accounts=frozenset())
+
+    def heal(self, now: datetime, furthest: timedelta = FURTHEST_REST) -> int:
+        """End what a clock that ran ahead left behind, and forget lanes long at rest; return how many lanes and channels it was.
+
+        What rests longer than anything can is tried at once; a retired access stays off. `furthest` is the longest rest there is.
+        """
+        ahead = [rest for rest in self._lanes.values() if rest.until > now + furthest or (rest.at is not None and rest.at > now + furthest)]
+        for rest in ahead:
+            self._lanes[rest.lane] = replace(rest, until=min(rest.until, now), at=None)
+        old = [rest.lane for rest in self._lanes.values() if rest.until < now - FORGOTTEN_AFTER]
+        for lane in old:
+            del self._lanes[lane]
+        self._changed_lanes |= {*old, *(rest.lane for rest in ahead)}
+        healed = 0
+        for key, state in list(self._channels.items()):
+            sane = _sane(state, now, furthest)
+            if sane is not state:
+                healed += 1
+                self._channels[key] = sane
+                self._changed.add(key)
+                self._stored_good.pop(key, None)
+        return len(ahead) + healed
 
     def rests(self, now: datetime) -> list[Rest]:
         """Return the lanes that rest now."""
@@ -150,12 +217,27 @@ class Pauses:
 
     def count(self, accounts: dict[tuple[str, str], int]) -> None:
         """Take over how many accounts each channel and credential serves; those that serve none are forgotten."""
+        self._serves = dict(accounts)
         self._channels = {
             key: state.model_copy(update={"accounts": accounts[key]}) for key, state in self._channels.items() if key in accounts
         }
 
 
 _BLAMES_CREDENTIAL = frozenset({"auth_error", "source_retired"})
+ACCUSERS = 2
+"""Accounts that must be turned away before a credential shared by several counts as lost."""
+
+
+def _sane(state: ChannelState, now: datetime, furthest: timedelta) -> ChannelState:
+    """Return the state without times that nobody can have seen yet."""
+    change: dict[str, datetime | None] = {}
+    if state.paused_until is not None and state.paused_until > now + furthest and not state.retired:
+        change["paused_until"] = now
+    if state.last_good_at is not None and state.last_good_at > now + furthest:
+        change["last_good_at"] = None
+    if state.failing_since is not None and state.failing_since > now + furthest:
+        change["failing_since"] = now
+    return state.model_copy(update=change) if change else state
 
 
 def _recovered(state: ChannelState, now: datetime) -> ChannelState:

@@ -17,8 +17,21 @@ from monitor.ports import Adapter, Clock
 log = structlog.get_logger("poller")
 
 
+Note = Callable[[Outcome], None]
+
+
+def _unnoted(outcome: Outcome) -> None:
+    """Take note of nothing."""
+
+
 async def look(
-    account: Account, state: AccountState, adapters: Mapping[str, Adapter], pauses: Pauses, clock: Clock, seconds: float
+    account: Account,
+    state: AccountState,
+    adapters: Mapping[str, Adapter],
+    pauses: Pauses,
+    clock: Clock,
+    seconds: float,
+    note: Note = _unnoted,
 ) -> Poll:
     """Try the account's channels in the roster's order until one gives a complete snapshot; record how each fared.
 
@@ -26,14 +39,18 @@ async def look(
     2. A partial view gives its posts and is not enough: the next channel is tried.
     3. All channels together may take so many `seconds`, waiting for their turn included: a look must end before its lease does.
     4. A `LookError` is an outcome, not an exception. Anything else is a bug: logged whole, counted as `unexpected`.
+    5. `note` hears of each channel that was asked as soon as it has answered: the next one may take minutes, and whoever queues behind
+       a lane that has just been refused must not run against the wall meanwhile.
     """
     now, begun = clock.now(), clock.elapsed()
     outcomes: list[Outcome] = []
     snapshots: list[Snapshot] = []
     for channel in account.channels:
         left = seconds - (clock.elapsed() - begun)
-        outcome, snapshot = await _try(account, channel, state, adapters, pauses, now, left)
+        outcome, snapshot = await _try(account, channel, state, adapters, pauses, clock, now, left)
         outcomes.append(outcome)
+        if not outcome.passed_over:
+            note(outcome)
         if snapshot is not None:
             snapshots.append(snapshot)
         if outcome.fault is None:
@@ -47,6 +64,7 @@ async def _try(
     state: AccountState,
     adapters: Mapping[str, Adapter],
     pauses: Pauses,
+    clock: Clock,
     now: datetime,
     seconds: float,
 ) -> tuple[Outcome, Snapshot | None]:
@@ -57,7 +75,8 @@ async def _try(
         ), None
     limit = asyncio.timeout(max(seconds, 0.0))
     try:
-        paused = pauses.of(channel, adapter.lane(channel), now)
+        # Other looks may have been refused while this one waited for its first channel: the time is asked anew.
+        paused = pauses.of(channel, adapter.lane(channel), clock.now())
         if paused is not None:
             return Outcome(channel=channel, passed_over=True, fault=paused), None
         async with limit:
@@ -98,12 +117,12 @@ def without_secrets(poll: Poll, blotted: Callable[[str], str]) -> Poll:
     """Return the poll with our secrets blotted out of what its faults quote: an answer may repeat what it was asked with."""
     if not any(outcome.fault and not outcome.passed_over for outcome in poll.outcomes):
         return poll
-    return replace(poll, outcomes=tuple(_without_secrets(outcome, blotted) for outcome in poll.outcomes))
+    return replace(poll, outcomes=tuple(clean(outcome, blotted) for outcome in poll.outcomes))
 
 
-def _without_secrets(outcome: Outcome, blotted: Callable[[str], str]) -> Outcome:
+def clean(outcome: Outcome, blotted: Callable[[str], str]) -> Outcome:
+    """Return the outcome with our secrets blotted out of what its fault quotes."""
     fault = outcome.fault
     if fault is None or outcome.passed_over:
         return outcome
-    clean = fault.model_copy(update={"message": blotted(fault.message), "head": blotted(fault.head)})
-    return replace(outcome, fault=clean)
+    return replace(outcome, fault=fault.model_copy(update={"message": blotted(fault.message), "head": blotted(fault.head)}))

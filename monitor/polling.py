@@ -19,7 +19,7 @@ from monitor.judging import Judge
 from monitor.matching import keys_of
 from monitor.merging import joined
 from monitor.metrics import Metrics
-from monitor.model import Account, AccountState, Alert, Poll, Post, Repost
+from monitor.model import Account, AccountState, Alert, Outcome, Poll, Post, Repost
 from monitor.pauses import Breaker, Pauses
 from monitor.ports import Adapter, ChannelSettings, Clock
 from monitor.schedule import Backoff, Pace, after_failure, next_due, phase, post_rate
@@ -160,7 +160,9 @@ class Polling:
         self._under_way.pop(task, None)
         self._freed.set()
         self._lanes.subtract(lanes)
-        if not task.cancelled() and task.exception() is not None:
+        if not task.cancelled() and isinstance(task.exception(), StoreAway):
+            log.warning("database away, a look is made again when its lease ends", task=task.get_name())
+        elif not task.cancelled() and task.exception() is not None:
             self._metrics.observe_unexpected("poll")
             log.error("a poll failed unexpectedly", task=task.get_name(), exc_info=task.exception())
 
@@ -223,12 +225,9 @@ class Polling:
         3. Judge, and write everything at once. A look that outlived its lease writes nothing: somebody else has the account now.
         """
         seconds = (claim.until - self._clock.now()).total_seconds() - LEASE_MARGIN * self._settings.lease_seconds
-        poll = await poller.look(account, claim.state, self._adapters, self._pauses, self._clock, seconds)
+        note = partial(self._note, account.id, self._clock.now())
+        poll = await poller.look(account, claim.state, self._adapters, self._pauses, self._clock, seconds, note)
         poll = self._judge.believed(account, poller.without_secrets(poll, self._blotted))
-        for outcome in poll.outcomes:
-            if not outcome.passed_over:
-                adapter = self._adapters[outcome.channel.adapter]
-                self._pauses.record(outcome, adapter.lane(outcome.channel), poll.at, account.id, Breaker.of(adapter.settings))
         poll, known = await joined(self._store, claim.state, account, poll)
         outcome_of = after(sane(known, poll.at), poll)
         state = await self._settled_state(outcome_of, account, poll)
@@ -245,6 +244,13 @@ class Polling:
             alerts=self._alerts(claim.state, state, account, fresh, alive, [*reposts, *carried]),
         )
         return poll if await self._commit(write, account) else None
+
+    def _note(self, account_id: str, began: datetime, outcome: Outcome) -> None:
+        """Tell the pauses how a channel fared. A wait counts from the answer, not from the beginning of the look."""
+        adapter = self._adapters[outcome.channel.adapter]
+        outcome = poller.clean(outcome, self._blotted)
+        breaker = Breaker.of(adapter.settings)
+        self._pauses.record(outcome, adapter.lane(outcome.channel), self._clock.now(), account_id, breaker, began)
 
     def _alerts(
         self,
@@ -294,7 +300,8 @@ class Polling:
             # Spread over a minute: all accounts of the channel wait for this moment.
             return resumes + timedelta(seconds=60 * phase(account.id))
         if fault is not None and fault.code != "degraded":
-            return after_failure(fault, state.failures, self._backoff, poll.at, account.id)
+            ended = poll.at + timedelta(seconds=poll.seconds)
+            return after_failure(fault, state.failures, self._backoff, ended, account.id)
         adapter = poll.outcomes[-1].channel.adapter if poll.outcomes else ""
         return next_due(post_rate(state, poll.at), self._pace(adapter), poll.at, account.id)
 

@@ -31,6 +31,7 @@ AGAIN_FIRST, AGAIN_CAP = timedelta(hours=1), timedelta(hours=24)
 IDENTITY = ("biz",)
 """Options of an account's own channels that say who it is: a page of somebody else is then refused."""
 
+
 class VerifyingStore(Protocol):
     """What verifying needs of the store. Every method may raise `StoreAway`."""
 
@@ -169,10 +170,17 @@ class Verifying:
         if seen is None:
             self._put_off(candidate.post.id, now)
             return
-        post = enriched(candidate.post, seen)
+        post = self._titled(candidate, enriched(candidate.post, seen))
         carried = self._judge.carried([post], candidate.account)
         await self._write(post, carried)
         await self._keep(candidate, Verified(post.id, now, word(candidate.repost, post, carried), post))
+
+    def _titled(self, candidate: Candidate, post: Post) -> Post:
+        """Return the post with the list's title where the page's proves less: a title edited since must not undo what it showed."""
+        listed = {each.id: each.grade for each in self._judge.carried([candidate.post], candidate.account)}
+        opened = {each.id: each.grade for each in self._judge.carried([post], candidate.account)}
+        weaker = any(opened.get(each, "") not in (grade, "in_order") for each, grade in listed.items())
+        return post.model_copy(update={"title": candidate.post.title}) if post.visible and weaker else post
 
     async def _write(self, post: Post, carried: Sequence[Repost]) -> None:
         await self._store.enrich(post, keys_of(post))
@@ -220,13 +228,20 @@ def enriched(post: Post, seen: Post) -> Post:
         return post.model_copy(update={"deleted_at": seen.deleted_at})
     changes: dict[str, object] = {
         "title": seen.title or post.title,
-        "text": seen.text or post.text,
+        "text": _whole(post, seen),
         "kind": seen.kind,
         "citation": seen.citation or post.citation,
     }
     if post.precision == "day" and local_date(post.published_at) == local_date(seen.published_at):
         changes |= {"published_at": seen.published_at, "precision": seen.precision}
     return post.model_copy(update=changes)
+
+
+def _whole(post: Post, seen: Post) -> str:
+    """Return the longer text, with the link that the page's own citation would otherwise displace: what proved something still does."""
+    text = max(seen.text, post.text, key=len)
+    displaced = post.citation.url if post.citation and seen.citation and post.citation != seen.citation else ""
+    return f"{text}\n{displaced}".strip() if displaced and displaced not in text else text
 
 
 def word(repost: Repost, post: Post, carried: Iterable[Repost]) -> Word:
@@ -237,6 +252,6 @@ def word(repost: Repost, post: Post, carried: Iterable[Repost]) -> Word:
 
 
 def identity(account: Account) -> dict[str, str]:
-    """Return the options by which an adapter knows the account's own pages."""
-    told = {name: channel.options[name] for channel in account.channels for name in IDENTITY if name in channel.options}
-    return {name: told[name] for name in IDENTITY if name in told}
+    """Return the options by which an adapter knows the account's own pages; an account that migrated has several ids."""
+    found = {name: [channel.options[name] for channel in account.channels if channel.options.get(name)] for name in IDENTITY}
+    return {name: ",".join(dict.fromkeys(told)) for name, told in found.items() if told}

@@ -39,12 +39,12 @@ class StoredPost:
 
 @dataclass(frozen=True, slots=True)
 class PollWrite:
-    """All that one poll has to write. `lane` and `claim` release the account."""
+    """All that one poll has to write. `lane` and `claim` release the account; None leaves the lane as it is."""
 
     poll: Poll
     state: AccountState
     claim: Claim
-    lane: str = ""
+    lane: str | None = None
     new: tuple[StoredPost, ...] = ()
     changed: tuple[StoredPost, ...] = ()
     reposts: tuple[Repost, ...] = ()

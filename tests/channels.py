@@ -69,7 +69,7 @@ EXAMPLES: Mapping[str, Example] = {
     "weibo.openapi": Example(Platform.WEIBO, UID, {"credential": "demo"}, lambda body, asked: weibo_openapi.read(body, asked, UID)),
     "weibo.web": Example(Platform.WEIBO, UID, {"credential": "web"}, lambda body, asked: read_page(body, asked, UID, signed_in=True)[0]),
     "wechat.openapi": Example(Platform.WECHAT, "gh_000000000001", {"credential": "demo"}, wechat_openapi.read),
-    "douyin.gateway": Example(Platform.DOUYIN, SEC_UID, {}, lambda body, asked: douyin_gateway.read(body, asked, SEC_UID)),
+    "douyin.gateway": Example(Platform.DOUYIN, SEC_UID, {}, lambda body, asked: douyin_gateway.read(body, asked, SEC_UID, "", True)),
     "douyin.openapi": Example(Platform.DOUYIN, SEC_UID, {"credential": "demo", "open_id": "open-id-demo"}, douyin_openapi.read_list),
     "toutiao.rows": Example(
         Platform.TOUTIAO,

@@ -32,6 +32,7 @@ LONG_BEGINS, LONG_HOLDS, LONG_ENDS = "第1条，", "第40条，", "全篇到此�
 """Of the long text of all fixtures: its length is 2,500 characters."""
 LIST = "/api/container/getIndex"
 EXTEND = "/statuses/extend"
+SIGNED_IN = {"signed_in": True}
 V5_POSTS, V5_USER = "/api/v1/douyin/user/posts", "/api/v1/douyin/user"
 
 
@@ -278,11 +279,11 @@ MATRIX: Mapping[str, Mapping[str, Cell]] = {
         "garbage": (Case(seen=pushed("not_a_push")),),
     },
     "douyin.gateway": {
-        "success": (Case("page.json"), Case("raw_list.json"), Case("v5_raw_items.json"), Case("v5_task_done.json")),
-        "empty for good": (Case(paths={V5_POSTS: "empty_list.json", V5_USER: NO_WORKS}, wishes={"signed_in": True, "version": "5"}),),
+        "success": (Case("page.json"), *(Case(f"{name}.json", wishes=SIGNED_IN) for name in ("raw_list", "v5_raw_items", "v5_task_done"))),
+        "empty for good": (Case(paths={V5_POSTS: "empty_list.json", V5_USER: NO_WORKS}, wishes={**SIGNED_IN, "version": "5"}),),
         "empty for doubt": (
             *(Case("empty_list.json"), Case("null_list.json"), Case("v5_empty_with_more.json"), Case("vendor_does_not_know_it.json")),
-            Case("empty_list.json", wishes={"signed_in": True, "version": "5"}),
+            Case("empty_list.json", wishes={**SIGNED_IN, "version": "5"}),
         ),
         "pinned": (
             Case("page.json", about=("7300000000000000001", "7200000000000000001")),

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from daemon import tables
-from monitor.app import App
+from monitor.app import App, Tables
 from monitor.model import Account, cut
 from monitor.settings import Settings
 
@@ -56,9 +56,9 @@ def quick_settings(url: str, database: str, **changes: Any) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, clock: Any = None) -> AsyncIterator[App]:
-    """Run the daemon's loops while the block is open; stop them in order after it."""
-    async with App(settings, tables(), clock, random.Random(7)) as app:
+async def running(settings: Settings, clock: Any = None, plugged: Tables | None = None) -> AsyncIterator[App]:
+    """Run the daemon's loops while the block is open; stop them in order after it. `plugged` stands in for the shipped tables."""
+    async with App(settings, plugged or tables(), clock, random.Random(7)) as app:
         stop = asyncio.Event()
         loops = asyncio.create_task(app.run(stop))
         try:

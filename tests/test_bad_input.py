@@ -101,7 +101,7 @@ class Site:
 
 
 def account(server: TestServer, name: str) -> Account:
-    channel = Channel(adapter="feed", handle=str(server.make_url("/") / name))
+    channel = Channel(adapter="feed", handle=str(server.make_url("/") / name), options={"whole": "1"})
     return Account(id=name.replace(" ", "-"), platform=Platform.WECHAT, name=name, channels=(channel,))
 
 

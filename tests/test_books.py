@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 from clocks import NOON, FrozenClock
 from makers import fault
@@ -131,3 +134,72 @@ async def test_the_first_request_after_a_restart_keeps_its_distance(store: Store
     second = await Process(store, clock, "two").start()
 
     assert second.budgets.rested("weibo.openapi city", 10.0) == pytest.approx(SAVE_SECONDS + 10)
+
+
+class Stuck:
+    """The keepings of a database that takes counts very slowly, once."""
+
+    def __init__(self, keepings: Any) -> None:
+        self.keepings, self.begun = keepings, asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.keepings, name)
+
+    async def count_requests(self, *counts: Any) -> None:
+        if not self.begun.is_set():
+            self.begun.set()
+            await asyncio.sleep(60)
+        await self.keepings.count_requests(*counts)
+
+
+async def test_counts_being_written_when_the_daemon_stops_are_in_the_last_writing(store: Store) -> None:
+    clock, stuck = FrozenClock(), Stuck(store.keepings)
+    first = await Process(store, clock, "one").start()
+    books = Books(stuck, first.budgets, first.pauses, Vault(CredentialBook(SecretStr(""))), clock, "one", daemon=True)  # type: ignore[arg-type]
+    first.sent(3)
+    saving = asyncio.create_task(books.save())
+    await stuck.begun.wait()
+
+    saving.cancel()
+    await asyncio.gather(saving, return_exceptions=True)
+    await books.close()
+
+    second = await Process(store, clock, "two").start()
+    assert second.sent(9) == 2
+
+
+async def test_a_kill_is_noticed_although_another_daemon_came_and_went(store: Store) -> None:
+    clock = FrozenClock()
+    killed = await Process(store, clock, "one").start()
+    killed.sent(1)
+    await killed.books.save()
+    other = await Process(store, clock, "two").start()
+    killed.sent(1)
+    await killed.books.save()
+    await other.books.close()
+
+    assert not await store.keepings.begin_run("three")
+
+
+async def test_what_nobody_used_for_days_is_not_kept(store: Store, raw: Any) -> None:
+    clock = FrozenClock()
+    first = await Process(store, clock, "one").start()
+    first.sent(2)
+    first.pauses.record(Outcome(channel=FEED, fault=fault("rate_limited")), "old lane", clock.now(), "a", Breaker())
+    await first.books.save()
+    clock.advance(9 * 86_400)
+    first.budgets.take("another", [Quota("another", 9, 3600.0)])
+    first.pauses.heal(clock.now())
+    await first.books.save()
+
+    assert [doc["name"] for doc in raw.windows.find({})] == ["another"]
+    assert [doc["_id"] for doc in raw.lanes.find({})] == ["another"]
+    assert raw.breakers.count_documents({}) == 0
+
+
+async def test_kept_documents_that_nobody_can_read_do_not_keep_a_daemon_from_starting(store: Store, raw: Any) -> None:
+    raw.breakers.insert_one({"_id": "lane", "until": NOON, "fault": {"code": "rate_limited", "of a later version": 1}})
+    raw.windows.insert_one({"_id": "window", "counts": {"x": "y"}})
+    raw.grants.insert_one({"_id": "grant", "credential": "city"})
+
+    assert (await store.keepings.breakers(), await store.keepings.windows(), await store.keepings.grants()) == ([], [], [])

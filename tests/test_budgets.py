@@ -167,3 +167,65 @@ def test_a_clock_that_goes_back_frees_nothing() -> None:
     clock.moment = NOON - timedelta(hours=5)
 
     assert not sent(budgets, TEN)
+
+
+def test_what_a_clock_far_ahead_has_counted_holds_for_one_window_and_not_for_ever() -> None:
+    clock = FrozenClock(NOON + timedelta(days=400))
+    before = Budgets(clock)
+    for _ in range(10):
+        before.take("lane", [TEN])
+    stored = kept(before.changes()[0])
+
+    clock.moment = NOON
+    after = Budgets(clock)
+    after.open(stored.values(), {}, orderly=True)
+
+    assert not sent(after, TEN)
+    clock.advance(HOUR + HOUR / SLICES)
+    assert sent(after, TEN)
+    stored = kept(after.changes()[0], stored)
+    assert sum(each for each in stored[f"lane {HOUR:g}"].counts.values()) == 1
+
+
+def test_a_lane_that_was_refused_while_a_request_waited_for_its_turn_takes_no_more() -> None:
+    budgets = Budgets(FrozenClock())
+    budgets.resting = {"lane": 90.0, "free": 0.0}.__getitem__
+
+    with pytest.raises(RateLimited) as caught:
+        budgets.take("lane", [TEN])
+
+    assert (caught.value.ours, caught.value.retry_after) == (True, 90.0)
+    assert budgets.usage() == []
+    budgets.take("free", [TEN])
+
+
+def test_lanes_whose_use_could_not_be_written_are_written_next_time() -> None:
+    budgets = Budgets(FrozenClock())
+    budgets.take("lane", [TEN])
+    changes, lanes = budgets.changes()
+
+    budgets.give_back(changes, lanes)
+
+    assert budgets.changes() == (changes, lanes)
+
+
+@pytest.mark.parametrize(
+    ("window", "charged"),
+    {
+        "one lane's own": (Quota("weibo.openapi c1", 1000, HOUR), LOST_REQUESTS),
+        "a host's, shared by forty lanes at work": (Quota("weibo.openapi host api.example", 15_000, HOUR), 40 * LOST_REQUESTS),
+        "a small one that they may share": (Quota("weibo.openapi user c1", 100, HOUR), 5),
+        "one of another adapter": (Quota("feed host", 15_000, HOUR), LOST_REQUESTS),
+    }.values(),
+)
+def test_after_a_kill_a_shared_window_is_charged_for_all_who_share_it(window: Quota, charged: int) -> None:
+    clock = FrozenClock()
+    before = Budgets(clock)
+    before.take("lane", [window])
+    stored = kept(before.changes()[0])
+    lanes = {f"weibo.openapi c{n}": NOON for n in range(40)} | {f"weibo.openapi idle{n}": NOON - timedelta(days=1) for n in range(9)}
+
+    after = Budgets(clock)
+    after.open(stored.values(), lanes, orderly=False)
+
+    assert [each.used for each in after.usage()] == [1 + charged]

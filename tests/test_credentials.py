@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,7 @@ import pytest
 from clocks import NOON
 from pydantic import SecretStr
 
-from monitor.credentials import CredentialBook, Vault, moment_of
+from monitor.credentials import CredentialBook, Kept, Vault, moment_of
 from monitor.errors import AuthError, StoreAway
 from monitor.model import ChannelState, Firing
 from monitor.ports import ChannelFacts, Expiry, Grant
@@ -89,8 +90,8 @@ class Shelf:
         self.kept: list[Any] = []
         self.away = False
 
-    async def grants(self) -> list[Any]:
-        return []
+    async def grants(self, name: str = "", kind: str = "") -> list[Any]:
+        return [each for each in self.kept if name]
 
     async def put_grant(self, kept: Any) -> None:
         if self.away:
@@ -116,6 +117,30 @@ async def test_one_caller_at_a_time_obtains_a_token() -> None:
     await asyncio.gather(*(obtain() for _ in range(5)))
 
     assert most == 1
+
+
+async def test_a_token_that_another_daemon_renewed_is_taken_over_before_ours_is_renewed(store: Store) -> None:
+    ours, theirs = await vault(store), await vault(store)
+    await ours.keep("city", "douyin.access", grant(value="first", refresh="once"))
+    await theirs.keep("city", "douyin.access", grant(value="second", refresh="twice", issued_at=NOON + DAY))
+
+    async with ours.turn("city", "douyin.access"):
+        found = ours.grant("city", "douyin.access")
+
+    assert found is not None and (found.value, found.refresh) == ("second", "twice")
+
+
+async def test_a_token_that_waits_to_be_written_is_not_replaced_by_what_is_stored(store: Store) -> None:
+    stored, shelf = grant(value="stored", issued_at=NOON + DAY), Shelf()
+    ours = Vault(book(city=CITY))
+    await ours.open(shelf)
+    shelf.away, shelf.kept = True, [Kept("city", "a", book(city=CITY).origin("city"), stored)]
+    await ours.keep("city", "a", grant(value="unwritten"))
+
+    async with ours.turn("city", "a"):
+        found = ours.grant("city", "a")
+
+    assert found is not None and found.value == "unwritten"
 
 
 async def test_nothing_that_can_be_printed_shows_a_value() -> None:
@@ -225,3 +250,68 @@ def test_a_secret_that_was_cut_at_the_end_is_blotted_out() -> None:
     ours = Vault(book(city={"secret": MARK}))
 
     assert ours.blotted("told: " + MARK[:20]) == "told: ***"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    {
+        "slashes as PHP escapes them": json.dumps("x/y+z=1234").replace("/", "\\/")[1:-1],
+        "percents in small letters": "x%2fy%2bz%3d1234",
+        "slashes left alone in an address": "x/y%2Bz%3D1234",
+    }.values(),
+)
+def test_rarer_forms_of_a_secret_are_blotted_out_too(shown: str) -> None:
+    assert Vault(book(city={"secret": "x/y+z=1234"})).blotted(f"<{shown}>") == "<***>"
+
+
+def test_one_value_of_a_cookie_is_a_secret_too() -> None:
+    ours = Vault(book(city={"cookie": "SUB=_2AkMexample; SUBP=0033Wexample; ok=1"}))
+
+    assert ours.blotted("bad SUB: _2AkMexample, SUBP 0033Wexample, ok=1") == "bad SUB: ***, SUBP ***, ok=1"
+
+
+async def test_a_token_obtained_after_the_first_blotting_is_blotted_out_as_well() -> None:
+    ours = Vault(book(city=CITY))
+    assert ours.blotted(f"{MARK} second-token third-token") == "*** second-token third-token"
+
+    await ours.keep("city", "a", grant(value="second-token"))
+    assert ours.blotted(f"{MARK} second-token third-token") == "*** *** third-token"
+    await ours.keep("city", "b", grant(value="third-token"))
+
+    assert ours.blotted(f"{MARK} second-token third-token") == "*** *** ***"
+
+
+def test_the_longer_of_two_secrets_that_begin_alike_leaves_no_rest_behind() -> None:
+    ours = Vault(book(city={"secret": "abcdef", "token": "abcdefghijkl"}))
+
+    assert ours.blotted("abcdefghijkl abcdef") == "*** ***"
+
+
+def test_hundreds_of_tokens_are_looked_for_in_no_time() -> None:
+    fields = {f"c{n}": {"access_token": f"{n:04d}" + "x" * 116, "secret": f"{n:04d}" + "y" * 28} for n in range(450)}
+    ours = Vault(book(**fields))
+    ours.blotted("once")
+
+    begun = time.perf_counter()
+    for _ in range(10):
+        ours.blotted("some refused payload " * 100)
+
+    assert (time.perf_counter() - begun) / 10 < 0.02
+
+
+class SlowShelf(Shelf):
+    """A database to which an older writing takes longer than a newer one."""
+
+    async def put_grant(self, kept: Any) -> None:
+        await asyncio.sleep(0.05 if kept.grant.value == "older" else 0)
+        self.kept.append(kept)
+
+
+async def test_an_older_token_is_never_written_over_a_newer_one() -> None:
+    shelf = SlowShelf()
+    ours = Vault(book(city=CITY))
+    await ours.open(shelf)
+
+    await asyncio.gather(*(ours.keep("city", "douyin.access", grant(value=value)) for value in ("older", "newer")))
+
+    assert shelf.kept[-1].grant.value == "newer"

@@ -81,7 +81,7 @@ def accounts(server: TestServer, count: int) -> list[Account]:
             id=f"acc{n}",
             platform=Platform.WECHAT,
             name=f"账号{n}",
-            channels=(Channel(adapter="feed", handle=str(server.make_url(f"/acc{n}.xml"))),),
+            channels=(Channel(adapter="feed", handle=str(server.make_url(f"/acc{n}.xml")), options={"whole": "1"}),),
         )
         for n in range(count)
     ]

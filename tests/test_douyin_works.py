@@ -35,7 +35,7 @@ def body(of: object) -> bytes:
 
 @pytest.mark.parametrize("path", fixtures(CHANNEL), ids=lambda path: path.stem)
 def test_a_body_reads_as_expected(path: Path) -> None:
-    assert told(lambda: read(path.read_bytes(), asked(CHANNEL), SEC_UID)) == expected(path)
+    assert told(lambda: read(path.read_bytes(), asked(CHANNEL), SEC_UID, signed_in=True)) == expected(path)
 
 
 NOTHING = {
@@ -116,7 +116,7 @@ def test_a_list_is_read_in_any_wrapping(wrap: str) -> None:
 def test_works_are_works_under_whatever_name_their_list_has(key: str) -> None:
     inner = page()["data"]
 
-    snapshot = read(body({"data": {key: inner["aweme_list"], "has_more": 1}}), asked(CHANNEL), SEC_UID)
+    snapshot = read(body({"data": {key: inner["aweme_list"], "has_more": 1}}), asked(CHANNEL), SEC_UID, signed_in=True)
 
     assert len(snapshot.posts) == 9 and snapshot.covers_from is not None
 
@@ -146,7 +146,7 @@ def test_pins_never_stretch_what_is_covered(pins: int, marked: bool) -> None:
     old = [{**flow[0], "aweme_id": str(70 + n), "create_time": 1_794_000_000 - 86_400 * (n * 7 % 3), "is_top": 1} for n in range(pins)]
     shown = [{**work, "is_top": work["is_top"] if marked else None} for work in old + flow]
 
-    snapshot = read(body({"aweme_list": shown, "has_more": 1}), asked(CHANNEL), SEC_UID)
+    snapshot = read(body({"aweme_list": shown, "has_more": 1}), asked(CHANNEL), SEC_UID, signed_in=True)
 
     assert snapshot.covers_from is not None
     assert snapshot.covers_from.timestamp() == min(int(work["create_time"]) for work in flow)
@@ -176,7 +176,7 @@ def test_a_pin_younger_than_others_does_not_hide_the_older_ones_behind_it() -> N
     times = [1_795_000_000, 1_600_000_000, 1_795_084_200, 1_794_900_000]
     shown = [{**work, "aweme_id": str(7 + n), "create_time": at, "is_top": None} for n, at in enumerate(times)]
 
-    snapshot = read(body({"aweme_list": shown, "has_more": 1}), asked(CHANNEL), SEC_UID)
+    snapshot = read(body({"aweme_list": shown, "has_more": 1}), asked(CHANNEL), SEC_UID, signed_in=True)
 
     assert snapshot.covers_from is not None and snapshot.covers_from.timestamp() == 1_794_900_000
 
@@ -230,3 +230,14 @@ def test_a_cancelled_or_private_account_is_gone(mark: dict[str, Any]) -> None:
 
     with pytest.raises(AccountGone):
         read(json.dumps({"status_code": 0, "aweme_list": [work]}).encode(), asked(CHANNEL), SEC_UID)
+
+
+@pytest.mark.parametrize("name", ["raw_list", "v5_raw_items", "v5_task_done", "v5_items_without_raw"])
+def test_a_list_without_the_platform_s_word_on_guests_covers_nothing_unless_the_operator_vouches_for_a_login(name: str) -> None:
+    raw = fixture(name).read_bytes()
+
+    guest, vouched = read(raw, asked(CHANNEL), SEC_UID), read(raw, asked(CHANNEL), SEC_UID, signed_in=True)
+
+    assert guest.posts == vouched.posts != ()
+    assert "signed_in" in guest.partial or "status_code" in raw.decode()
+    assert (guest.covers_from is None) == bool(guest.partial)

@@ -53,7 +53,7 @@ async def test_an_unchanged_feed_is_asked_for_conditionally_and_never_sent_again
 async def test_a_new_body_replaces_what_was_remembered(door: Door) -> None:
     old, new = Reply.of(fixture("wechat_mixed_zones"), ETag='"1"'), Reply.of(fixture("gb2312"), ETag='"2"')
     async with serving(old, new) as served:
-        watched, made = account(CHANNEL, served.base_url), adapter(CHANNEL, door, served.base_url)
+        watched, made = account(CHANNEL, served.base_url, whole="1"), adapter(CHANNEL, door, served.base_url)
         first = await made.look(watched, watched.channels[0], {}, NOW)
         second = await made.look(watched, watched.channels[0], first.memory, NOW)
 
@@ -70,6 +70,16 @@ async def test_an_unsound_memory_asks_without_conditions(memory: dict[str, objec
 
     assert snapshot.posts
     assert "If-None-Match" not in served.requests[0].headers
+
+
+async def test_not_modified_is_no_view_where_no_validator_was_sent(door: Door) -> None:
+    async with serving(Reply.of(fixture("wechat_mixed_zones")), Reply(b"", 304)) as served:
+        watched, made = account(CHANNEL, served.base_url), adapter(CHANNEL, door, served.base_url)
+        first = await made.look(watched, watched.channels[0], {}, NOW)
+
+        assert first.memory and "etag" not in first.memory
+        with pytest.raises(ParseError, match="304"):
+            await made.look(watched, watched.channels[0], first.memory, NOW + timedelta(days=3))
 
 
 async def test_not_modified_without_a_question_is_no_view(door: Door) -> None:

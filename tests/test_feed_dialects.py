@@ -116,7 +116,7 @@ def test_every_dialect_is_told_apart_by_some_mark_and_some_address() -> None:
     assert len({each.name for each in (*DIALECTS, PLAIN)}) == len(DIALECTS) + 1
 
 
-WHOLE = {"rsshub.toutiao", "static", "plain"}
+WHOLE = {"rsshub.toutiao", "static"}
 
 
 @pytest.mark.parametrize("dialect", [*DIALECTS, PLAIN], ids=lambda each: each.name)
@@ -167,11 +167,61 @@ def test_the_hours_that_rsshub_takes_from_a_weibo_post_are_given_back_by_the_del
 
 async def test_a_memory_that_names_no_known_bridge_is_read_like_a_plain_feeds(door: Door) -> None:
     async with serving(Reply(fixture("gb2312"))) as served:
-        account = watched(f"{served.base_url}/x.xml")
+        account = watched(f"{served.base_url}/x.xml", whole="1")
         first = await look(feeds(door), account, now=NOW + 2 * 24 * HOUR)
         again = await look(feeds(door), account, {**first.memory, "dialect": "gone"}, NOW + 2 * 24 * HOUR)
 
     assert "dialect" not in first.memory and again.unchanged and again.covers_until == first.covers_until
+
+
+REMARKED = {
+    "a JSON feed, which names no maker, behind an address of the operator's": "json_feed_only_modified",
+    "a feed whose generator was rewritten": "gb2312",
+}
+
+
+@pytest.mark.parametrize("stem", REMARKED.values(), ids=REMARKED)
+@pytest.mark.parametrize("platform", [each for each in Platform if each is not Platform.OTHER])
+def test_a_bridge_without_its_marks_proves_no_silence_on_a_platform(stem: str, platform: Platform) -> None:
+    later = asked("feed", platform, now=NOW + timedelta(days=5))
+
+    seen = read_feed(fixture(stem), later, Wanted(address_of("https://feeds.example/a.json")))
+
+    assert seen.posts and seen.covers_from is None and "whole=1" in seen.partial
+
+
+def test_a_file_that_holds_another_accounts_feed_is_refused() -> None:
+    body = fixture("wechat_mixed_zones")
+    emblem = parse(body).marks.emblem
+
+    own, other = (Wanted(address_of(f"https://raw.example/o/r/main/channels/{name}.xml")) for name in (emblem, "gh_fffffffffff0"))
+
+    assert emblem.startswith("gh_") and read_feed(body, asked("feed"), own).posts
+    with pytest.raises(ParseError, match="wrong account"):
+        read_feed(body, asked("feed"), other)
+
+
+def test_a_sites_own_feed_is_taken_at_its_word() -> None:
+    later = asked("feed", Platform.OTHER, now=NOW + timedelta(days=5))
+
+    assert not read_feed(fixture("gb2312"), later, Wanted()).partial
+
+
+async def test_what_an_older_release_believed_is_not_revived_by_an_unchanged_answer(door: Door) -> None:
+    async with serving(Reply(fixture("gb2312"), headers={"ETag": '"1"'})) as served:
+        vouched = await look(feeds(door), watched(f"{served.base_url}/x.xml", whole="1"), now=NOW + 48 * HOUR)
+        older = {key: value for key, value in vouched.memory.items() if key != "manner"}
+        seen = await look(feeds(door), watched(f"{served.base_url}/x.xml"), older, NOW + 240 * HOUR)
+
+    assert vouched.covers_from and not seen.unchanged and seen.covers_from is None
+    assert "If-None-Match" not in served.requests[1].headers
+
+
+def test_a_time_in_utc_that_does_not_tell_its_writers_zone_is_not_eight_hours_early() -> None:
+    told = moment_of("Thu, 19 Nov 2026 10:30:00 -0000", None)
+
+    assert told == moment_of("Thu, 19 Nov 2026 10:30:00 +0000", None) == moment_of("2026-11-19T10:30:00-00:00", None)
+    assert moment_of("Thu, 19 Nov 2026 10:30:00 -0000", zone_of("Asia/Tokyo")) == told
 
 
 async def test_a_weak_etag_is_offered_to_rsshub_in_both_forms(door: Door) -> None:

@@ -9,15 +9,20 @@ import ssl
 import time
 import traceback
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import aiohttp
 import pytest
 from channels import Handler, Reply, serving, speaking
+from clocks import FrozenClock
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.http import Answer, Door, by_status, by_status_alone, retry_after, translate
+from monitor.budgets import Budgets
 from monitor.errors import AccountGone, AuthError, LookError, ParseError, RateLimited, TransportFault
+from monitor.ports import Quota
 
 CAP = 100_000
 
@@ -318,3 +323,85 @@ async def test_a_probe_takes_any_answer_for_life(door: Door) -> None:
 async def test_a_door_that_is_not_open_says_so() -> None:
     with pytest.raises(RuntimeError, match="not open"):
         await Door().fetch("lane", "http://127.0.0.1:1")
+
+
+# -- budgets through the door ----------------------------------------------------------------------------------------------
+
+
+def run_of(door: Door, url: str, quotas: tuple[Quota, ...], lanes: Sequence[str], in_flight: int) -> list[Any]:
+    return [door.fetch(lane, url, quotas=quotas, in_flight=in_flight) for lane in lanes]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    rounds=st.lists(st.tuples(st.floats(0, 1500), st.lists(st.sampled_from(["a", "b", "c"]), max_size=12)), max_size=6),
+    limits=st.lists(st.tuples(st.integers(1, 8), st.sampled_from([60.0, 3600.0])), min_size=1, max_size=2, unique_by=lambda x: x[1]),
+    in_flight=st.integers(1, 4),
+    fails=st.booleans(),
+)
+def test_no_window_is_ever_exceeded_by_requests_side_by_side_that_are_tried_again(
+    rounds: list[tuple[float, list[str]]], limits: list[tuple[int, float]], in_flight: int, fails: bool
+) -> None:
+    async def all_of_it() -> None:
+        clock = FrozenClock()
+        arrived: list[float] = []
+
+        async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            arrived.append(clock.elapsed())
+            status = b"500 No" if fails and len(arrived) % 2 else b"200 OK"
+            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+        quotas = tuple(Quota("shared", requests, seconds) for requests, seconds in limits)
+        async with speaking(answer) as url, Door(retry_wait=0.0, ledger=Budgets(clock)) as door:
+            for wait, lanes in rounds:
+                clock.advance(wait)
+                await asyncio.gather(*run_of(door, url, quotas, lanes, in_flight), return_exceptions=True)
+        for requests, seconds in limits:
+            for number, end in enumerate(arrived):
+                assert sum(1 for at in arrived[: number + 1] if end - seconds < at) <= requests
+
+    asyncio.run(all_of_it())
+
+
+class Rested:
+    """A ledger of a process that has just begun anew: each lane must still be left alone for a moment."""
+
+    def take(self, lane: str, quotas: Sequence[Quota]) -> None:
+        return None
+
+    def rested(self, lane: str, spacing: float) -> float:
+        return 0.2
+
+
+@pytest.mark.parametrize("in_flight", [1, 3])
+async def test_after_a_restart_every_request_of_a_lane_waits_however_many_may_be_under_way(in_flight: int) -> None:
+    async with serving(Reply(b"well")) as served, Door(ledger=Rested()) as door:
+        begun = time.monotonic()
+        impatient = asyncio.create_task(door.fetch("lane", served.base_url, in_flight=in_flight))
+        await asyncio.sleep(0.01)
+        others = [asyncio.create_task(door.fetch("lane", served.base_url, in_flight=in_flight)) for _ in range(2)]
+        impatient.cancel()
+        done, _ = await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+
+        assert done and time.monotonic() - begun >= 0.19
+        await asyncio.gather(*others)
+
+
+async def test_a_request_that_waited_while_its_lane_was_refused_is_not_sent() -> None:
+    budgets = Budgets(FrozenClock())
+    async with serving(Reply(b"", 429)) as served, Door(ledger=budgets) as door:
+        refused: set[str] = set()
+        budgets.resting = lambda lane: 60.0 if lane in refused else 0.0
+
+        async def look() -> str:
+            try:
+                await door.fetch("lane", served.base_url)
+            except RateLimited as error:
+                refused.add("lane")
+                return "ours" if error.ours else "theirs"
+            return "well"
+
+        told = await asyncio.gather(*(look() for _ in range(4)))
+
+        assert told == ["theirs", "ours", "ours", "ours"]
+        assert len(served.requests) == 1

@@ -270,3 +270,47 @@ def test_an_id_becomes_the_handle_of_channels_that_want_it() -> None:
 
     assert fills("weibo.openapi", weibo) and fills("manual", weibo) and fills("wechat.openapi", wechat)
     assert not any(fills(adapter, wechat) for adapter in ("feed", "wechat.callback", "wechat.article", "weibo.openapi"))
+
+
+UIDS = ("1111111111", "2222222222")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://m.weibo.cn/u/{}?uid={}",
+        "https://m.weibo.cn/u/{}?containerid=100505{}",
+        "https://m.weibo.cn/profile/{}?value={}",
+        "https://m.weibo.cn/{}/4900000000000000?uid={}",
+        "https://m.weibo.cn/api/container/getIndex?type=uid&value={}&containerid=107603{}",
+    ],
+)
+def test_a_mobile_page_that_names_two_accounts_names_nobody(link: str) -> None:
+    found = identify(link.format(*UIDS))
+
+    assert isinstance(found, Missing) and "几个不同的账号编号" in found.what
+    same = identify(link.format(UIDS[0], UIDS[0]))
+    assert isinstance(same, Identity) and same.handle == UIDS[0]
+
+
+@pytest.mark.parametrize("page", ["status", "detail"])
+def test_a_uid_beside_a_post_is_only_likely_its_author_s(page: str) -> None:
+    found = identify(f"https://m.weibo.cn/{page}/4900000000000000?uid={UIDS[0]}")
+
+    assert isinstance(found, Identity) and (found.handle, found.certainty) == (UIDS[0], "likely")
+
+
+@pytest.mark.parametrize(
+    "link",
+    {
+        "a user part": "https://weibo.com@evil.example/u/1234567890",
+        "a password": "https://weibo.com:80@evil.example/u/1234567890",
+        "a longer host": "https://weibo.com.evil.example/u/1234567890",
+        "a host that ends alike": "https://evilweibo.com/u/1234567890",
+        "a Cyrillic letter": "https://w\u0435ibo.com/u/1234567890",
+        "a backslash": "https://evil.example\\@weibo.com/u/1234567890",
+        "a fragment": "https://evil.example#@weibo.com/u/1234567890",
+    }.values(),
+)
+def test_an_address_that_only_looks_like_the_platform_s_names_nobody(link: str) -> None:
+    assert isinstance(identify(link), Missing)

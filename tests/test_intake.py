@@ -85,3 +85,22 @@ async def test_what_came_in_is_kept_as_evidence(store: Store, raw: Any) -> None:
 
     kept = raw.looks.find_one({})
     assert (kept["by"], kept["channel"], kept["posts"]) == ("王科员", "manual", ["wechat:acc:1_1"])
+
+
+async def test_what_comes_in_leaves_the_lane_the_account_queues_in(store: Store, raw: Any) -> None:
+    mine = watched()
+    await store.put_accounts([mine], {"acc": "feed b.example"}, NOON)
+
+    await take(store, mine, a_post("1_1"))
+
+    assert raw.states.find_one({"_id": "acc"})["lane"] == "feed b.example"
+
+
+async def test_a_newest_post_that_came_in_as_deleted_gives_way_to_the_one_before(store: Store) -> None:
+    mine = await enrolled(store)
+    await take(store, mine, a_post("1_1"), a_post("0_1", url="", published_at=NOON - 5 * HOUR))
+
+    await take(store, mine, a_post("1_1", deleted_at=NOON))
+
+    last = (await store.states(["acc"]))["acc"].last_post
+    assert last is not None and last.id == "wechat:acc:0_1"

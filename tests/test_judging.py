@@ -238,6 +238,23 @@ async def test_a_near_title_that_a_look_brings_after_its_article_is_no_default(a
     assert await repost_verdicts(app) == {"nearly": "无法判定", "did": "已转载", "didnot": "未转载"}
 
 
+@pytest.mark.parametrize(
+    ("title", "verdict"), [("全市优化营商环境大会召开", "已转载"), ("要闻丨全市优化营商环境大会召开", "无法判定")], ids=["sure", "near"]
+)
+async def test_a_repost_whose_post_was_deleted_later_is_not_forgotten_by_a_restart(app: App, title: str, verdict: str) -> None:
+    who = account("did")
+    await enrolled(app, who)
+    await seen_posts(app, who, title)
+    await app.store.put_articles([article("全市优化营商环境大会召开")])
+    assert await repost_verdicts(app) == {"did": verdict}
+    (stored,) = await app.store.posts(who.id)
+    await app.store.enrich(stored.model_copy(update={"deleted_at": NOON}), ())
+
+    app.judge._matched.clear()
+
+    assert await repost_verdicts(app) == {"did": verdict}
+
+
 async def test_a_corrected_article_lets_go_of_near_titles_too(app: App) -> None:
     who = account("nearly")
     await enrolled(app, who)

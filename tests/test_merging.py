@@ -31,7 +31,8 @@ def stored(post: Post, channel: str = "wechat.openapi") -> StoredPost:
 
 
 def joined_posts(shown: Post, *known: StoredPost, before: AccountState | None = None) -> tuple[tuple[Post, ...], dict[str, str]]:
-    made, aliases = join(before or state(), poll(snapshot(shown, channel="feed")), known)
+    before = before or state(seen={each.post.id: "h" for each in known})
+    made, aliases = join(before, poll(snapshot(shown, channel="feed")), known)
     return made.snapshots[0].posts, dict(aliases)
 
 
@@ -157,7 +158,7 @@ def test_an_account_of_two_channels_is_compared_around_the_posts_in_question() -
 
 
 def test_second_names_do_not_grow_without_end() -> None:
-    before = state(aliases={f"wechat:acc:{n}": "wechat:acc:x" for n in range(ALIASES_KEPT)})
+    before = state(aliases={f"wechat:acc:{n}": "wechat:acc:x" for n in range(ALIASES_KEPT)}, seen={"wechat:acc:long": "h"})
 
     _, aliases = joined_posts(a_post("short", url=SHORT), stored(a_post()), before=before)
 
@@ -174,7 +175,98 @@ class Shelf:
 
 
 async def test_the_state_learns_the_second_names() -> None:
-    made, known = await joined(Shelf(stored(a_post())), state(), TWO_CHANNELS, poll(snapshot(a_post("short", url=SHORT), channel="feed")))
+    before = state(seen={"wechat:acc:long": "h"})
+    made, known = await joined(Shelf(stored(a_post())), before, TWO_CHANNELS, poll(snapshot(a_post("short", url=SHORT), channel="feed")))
 
     assert made.snapshots[0].posts == ()
     assert known.aliases == {"wechat:acc:short": "wechat:acc:long"}
+
+
+# -- two posts stay two, and none is lost ----------------------------------------------------------------------------------
+
+ECHO = {"wechat:acc:short": "wechat:acc:long"}
+MINUTES = 5 * MINUTE
+
+
+def seen_and_echoed() -> AccountState:
+    return state(aliases=ECHO, seen={"wechat:acc:long": "h"})
+
+
+def test_a_post_taken_down_and_published_again_through_one_channel_is_another_post() -> None:
+    again = a_post("again", url=SHORT, published_at=NOON - HOUR + MINUTES)
+
+    posts, aliases = joined_posts(again, stored(a_post(), "feed"))
+
+    assert (posts, aliases) == ((again,), {})
+
+
+def test_two_bridges_that_tell_the_same_second_show_one_post() -> None:
+    posts, aliases = joined_posts(a_post("short", url=SHORT), stored(a_post(), "feed"))
+
+    assert (posts, aliases) == ((), ECHO)
+
+
+def test_two_new_posts_of_one_page_never_become_the_same_known_one() -> None:
+    first, second = a_post("one", url=SHORT), a_post("two", url=SHORT + "2", published_at=NOON - HOUR + MINUTES)
+
+    made, aliases = join(state(seen={"wechat:acc:long": "h"}), poll(snapshot(second, first, channel="feed")), [stored(a_post())])
+
+    assert {post.id for post in made.snapshots[0].posts} == {first.id, second.id}
+    assert aliases == {}
+
+
+def test_two_names_that_stand_on_one_page_are_two_posts_whatever_was_thought_before() -> None:
+    both = poll(snapshot(a_post("short", url=SHORT, deleted_at=NOON), a_post(), channel="feed"))
+
+    made, aliases = join(seen_and_echoed(), both, [stored(a_post())])
+
+    assert [(post.id, post.visible) for post in made.snapshots[0].posts] == [("wechat:acc:short", False), ("wechat:acc:long", True)]
+    assert aliases == {}
+
+
+def test_a_post_whose_twin_has_gone_is_shown_when_it_tells_another_time() -> None:
+    again = a_post("short", url=SHORT, published_at=NOON - HOUR + MINUTES)
+
+    posts, aliases = joined_posts(again, stored(a_post(deleted_at=NOON)), before=seen_and_echoed())
+
+    assert (posts, aliases) == ((again,), {})
+
+
+def test_a_lagging_echo_of_a_deleted_post_does_not_bring_it_back() -> None:
+    posts, aliases = joined_posts(a_post("short", url=SHORT), stored(a_post(deleted_at=NOON)), before=seen_and_echoed())
+
+    assert (posts, aliases) == ((), ECHO)
+
+
+def test_a_twin_that_the_state_does_not_know_moves_the_last_update() -> None:
+    posts, _ = joined_posts(a_post("short", url=SHORT), stored(a_post()), before=state(seen={"wechat:acc:older": "h"}))
+    result = after(state("acc"), poll(snapshot(*posts, channel="feed"), account_id="acc"))
+
+    assert result.state.last_post is not None and result.state.last_post.id == "wechat:acc:long"
+
+
+def test_an_echo_of_a_post_that_the_state_lost_brings_it_back() -> None:
+    posts, aliases = joined_posts(a_post("short", url=SHORT), stored(a_post()), before=state(aliases=ECHO))
+
+    assert ([post.id for post in posts], aliases) == (["wechat:acc:long"], ECHO)
+
+
+def test_a_second_name_for_a_post_that_nobody_has_is_no_echo() -> None:
+    shown = a_post("short", url=SHORT)
+
+    posts, aliases = joined_posts(shown, before=state(aliases=ECHO))
+
+    assert (posts, aliases) == ((shown,), {})
+
+
+def test_known_echoes_are_compared_too() -> None:
+    assert to_compare(state(aliases=ECHO), TWO_CHANNELS, poll(snapshot(a_post("short"), channel="feed"))) is not None
+
+
+def test_an_echo_that_a_page_shows_twice_stays_an_echo() -> None:
+    echo = a_post("short", url=SHORT)
+    twice = poll(snapshot(echo, echo.model_copy(update={"pinned": True}), channel="feed"))
+
+    made, aliases = join(seen_and_echoed(), twice, [stored(a_post())])
+
+    assert (made.snapshots[0].posts, aliases) == ((), ECHO)

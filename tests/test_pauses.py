@@ -302,3 +302,90 @@ def test_what_is_written_of_a_refusal_holds_no_payload() -> None:
     ours.record(Outcome(channel=OPEN, fault=fault("rate_limited", head="<html>cookie=…")), "lane", NOON, "a", WEIBO)
 
     assert [rest.fault.head for rest in ours.changed_lanes()[0]] == [""]
+
+
+def test_a_look_that_was_under_way_when_another_was_refused_does_not_close_the_breaker() -> None:
+    ours = pauses()
+    refuse(ours, retry_after=3600.0)
+
+    ours.record(Outcome(channel=OPEN), "lane", NOON + MINUTE, "b", WEIBO, began=NOON - MINUTE)
+    assert ours.until(OPEN, "lane", NOON + MINUTE) == NOON + HOUR
+
+    ours.record(Outcome(channel=OPEN), "lane", NOON + HOUR + MINUTE, "b", WEIBO, began=NOON + HOUR)
+    assert ours.rests(NOON) == []
+
+
+def test_our_own_budget_does_not_speak_over_the_refusal_it_comes_after() -> None:
+    ours = pauses()
+    refuse(ours)
+
+    refuse(ours, ours=True, retry_after=60.0)
+
+    assert [(rest.until, rest.fault.ours) for rest in ours.rests(NOON)] == [(NOON + HOUR / 2, False)]
+
+
+def test_what_a_clock_that_ran_ahead_left_resting_is_tried_at_once() -> None:
+    ahead = NOON + 400 * DAY
+    ours = pauses()
+    refuse(ours, now=ahead)
+    say(ours, "auth_error", now=ahead)
+    say(ours, None, COUNTY, "another lane", now=ahead)
+    ours.changed()
+    ours.changed_lanes()
+
+    assert ours.heal(NOON) == 3
+
+    assert (ours.of(OPEN, "lane", NOON), ours.of(CITY, "other", NOON)) == (None, None)
+    assert standing(ours, COUNTY).last_good_at is None
+    assert {each.name for each in ours.changed()} == {"weibo.openapi/city", "weibo.openapi/county"}
+    assert [rest.lane for rest in ours.changed_lanes()[0]] == ["lane"]
+    assert ours.heal(NOON) == 0
+
+
+def test_healing_leaves_alone_what_may_be_so_and_forgets_lanes_long_at_rest() -> None:
+    ours = pauses()
+    refuse(ours, retry_after=86_400.0)
+    say(ours, "source_retired")
+    ours.changed_lanes()
+
+    assert ours.heal(NOON) == 0
+    assert ours.of(OPEN, "lane", NOON) is not None
+    assert ours.of(CITY, "other", NOON + 300 * DAY) is not None
+
+    ours.heal(NOON + 9 * DAY)
+    assert ours.changed_lanes() == ([], ["lane"])
+
+
+def turned_away(ours: Pauses, account: str, code: str | None = "auth_error") -> None:
+    ours.record(Outcome(channel=CITY, fault=fault(code) if code else None), "lane", NOON, account)
+
+
+def test_one_account_that_is_turned_away_does_not_put_out_of_sight_all_that_share_its_credential() -> None:
+    ours = pauses()
+    ours.count({("weibo.openapi", "city"): 40})
+
+    for _ in range(3):
+        turned_away(ours, "mistyped")
+        turned_away(ours, "well", None)
+    turned_away(ours, "mistyped")
+    assert ours.of(CITY, "lane", NOON) is None
+
+    turned_away(ours, "another")
+    assert ours.of(CITY, "lane", NOON) is not None
+
+
+@pytest.mark.parametrize("code", ["auth_error", "source_retired"])
+def test_the_only_account_of_a_credential_speaks_for_it(code: str) -> None:
+    ours = pauses()
+    ours.count({("weibo.openapi", "city"): 1})
+
+    turned_away(ours, "a", code)
+
+    assert ours.of(CITY, "lane", NOON) is not None
+
+
+def test_the_seconds_left_of_a_rest_are_told() -> None:
+    ours = pauses()
+    refuse(ours)
+
+    assert [ours.left("lane", NOON + MINUTE), ours.left("lane", NOON + HOUR), ours.left("another", NOON)] == [1740.0, 0.0, 0.0]

@@ -244,3 +244,27 @@ async def test_each_channel_is_handed_its_own_memory_and_one_moment() -> None:
     assert desk.adapters["first"].asked == [("a", {"etag": "1"}, NOON)]
     assert desk.adapters["second"].asked == [("a", {"cursor": 9}, NOON)]
     assert (poll.at, poll.seconds) == (NOON, 4.0)
+
+
+async def test_each_channel_s_outcome_is_told_before_the_next_channel_is_asked() -> None:
+    desk = Desk(RateLimited("slow down", retry_after=60), snapshot(channel="second"), seconds=30.0)
+    told: list[tuple[str, datetime]] = []
+
+    def note(outcome: Outcome) -> None:
+        told.append((outcome.channel.adapter, desk.clock.now()))
+
+    await look(ACCOUNT, state(), desk.adapters, desk.pauses, desk.clock, 100.0, note)
+
+    assert [(name, (at - NOON).total_seconds()) for name, at in told] == [("first", 30.0), ("second", 60.0)]
+
+
+async def test_a_channel_refused_meanwhile_is_passed_over_although_the_look_began_before() -> None:
+    desk = Desk(TransportFault("down"), snapshot(channel="second"), seconds=30.0)
+    asked = account(channels=(FIRST, SECOND))
+
+    def refused_elsewhere(_: Outcome) -> None:
+        desk.pauses.record(Outcome(channel=SECOND, fault=fault("rate_limited", retry_after=10.0)), "second city", desk.clock.now())
+
+    poll = await look(asked, state(), desk.adapters, desk.pauses, desk.clock, 100.0, refused_elsewhere)
+
+    assert [outcome.passed_over for outcome in poll.outcomes] == [False, True]

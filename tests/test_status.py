@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import timedelta
 from typing import Any
@@ -72,3 +73,26 @@ async def test_the_command_shows_what_the_daemon_wrote_down(
     assert "预算 weibo.openapi city：2/2，已用完" in shown
     assert "凭据 city：访问令牌即将到期（2026-03-06 12:00）" in shown
     assert "never-shown" not in shown
+
+
+async def test_hundreds_of_dead_credentials_are_one_line_of_the_table_and_some_lines_below_it(
+    mongod: str, database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "out", Console(width=180, highlight=False))
+    book = {f"c{n}": {"access_token": f"never-shown-{n}", "expires_at": "2026-03-05 12:00"} for n in range(450)}
+    settings, clock = quick_settings(mongod, database, credentials=json.dumps(book)), FrozenClock(NOON)
+    async with App(settings, tables(), clock, random.Random(1)) as app:
+        for name in book:
+            channel = Channel(adapter="weibo.openapi", handle="1", options={"credential": name})
+            app.pauses.record(Outcome(channel=channel, fault=fault("auth_error")), f"weibo.openapi {name}", NOON, name)
+            app.pauses.record(Outcome(channel=channel, fault=fault("rate_limited")), f"weibo.openapi {name}", NOON, name)
+        await app.store.put_channels(app.pauses.changed())
+
+        await commands.status(app)
+
+    shown = printed(capsys).splitlines()
+    assert len(shown) < 90
+    row = next(line for line in shown if line.startswith("│ weibo.openapi"))
+    assert [cell.strip() for cell in row.split("│")[3:6]] == ["450", "450", "450"]
+    assert sum("（另有 430 条）" in line for line in shown) == 3
+    assert not any("never-shown" in line for line in shown)

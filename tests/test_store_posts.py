@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from clocks import NOON
-from makers import DAY, HOUR, account, failed, poll, post, snapshot
+from makers import DAY, FEED, HOUR, account, failed, poll, post, snapshot
 from storing import LEASE, NEXT, claim_one, enrol, looked, stored, write
 
 from monitor.after import content_hash
@@ -202,3 +202,18 @@ async def test_reposts_are_read_back_corrected_and_dropped(store: Store) -> None
     assert await store.reposts() == {"a": [better]}
     await store.drop_reposts([late.id])
     assert await store.reposts() == {}
+
+
+async def test_posts_let_go_of_with_a_feed_come_back_when_its_new_address_shows_them_unchanged(store: Store) -> None:
+    moved = FEED.model_copy(update={"handle": "https://new-bridge.example/a.xml"})
+    await enrol(store, account(channels=(FEED,)))
+    claim = await claim_one(store)
+    shown = StoredPost(post(1), content_hash(post(1)), channel="feed")
+    await store.commit([write(claim, poll(snapshot(post(1))), new=(shown,))])
+
+    await enrol(store, account(channels=(moved,)), now=NEXT)
+    assert await store.posts("a") == []
+    await looked(store, poll(snapshot(post(1)), at=NEXT))
+
+    assert [each.id for each in await store.posts("a")] == [post(1).id]
+    assert (await store.newest_visible(["a"], NEXT))["a"].id == post(1).id

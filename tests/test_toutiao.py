@@ -311,6 +311,17 @@ async def test_the_author_seen_first_is_held_on_to(door: Door) -> None:
     assert len(second.posts) == 2
 
 
+async def test_without_the_account_s_number_a_page_proves_no_silence_and_names_the_number_it_saw(door: Door) -> None:
+    async with serving(Reply(listed(row(1), row(2, hours=5)))) as served:
+        seen = await look(door, served.base_url, user_id="")
+        again = await look(door, served.base_url, dict(seen.memory), user_id="")
+        told = await look(door, served.base_url)
+
+    assert TOUTIAO_USER in seen.partial and seen.covers_from is None and len(seen.posts) == 2
+    assert again.partial == seen.partial and again.covers_from is None
+    assert told.covers_from is not None
+
+
 @pytest.mark.parametrize("user_id", ["青溪", "12", "1,x", "1" * 30])
 async def test_a_number_that_is_none_is_a_mistake_of_the_roster(user_id: str, door: Door) -> None:
     with pytest.raises(ParseError, match="user_id"):

@@ -169,6 +169,22 @@ async def test_a_page_that_proves_nothing_leaves_the_candidate_to_a_person(bench
     assert [each.word for each in store.outcomes.values()] == ["unclear"]
 
 
+@pytest.mark.parametrize("title", ["【省报发布】省里召开稳就业工作推进会（附全文）", KEY.title], ids=["near", "sure"])
+async def test_a_page_whose_title_was_edited_undoes_nothing_when_the_stored_post_is_matched_again(title: str, bench: Bench) -> None:
+    other = KEY.model_copy(update={"id": "k2", "title": "稳就业工作推进会"})
+    bench.judge.live = (KEY, other)
+    store = PaperStore.of(seemingly(title=title), judge=bench.judge)
+    before = {each.id: each.grade for each in store.found.values()}
+    bench.shows("article")
+
+    await bench.verifying(store).round()
+
+    (post,) = store.kept.values()
+    assert "candidate" in before.values() and {each.id: each.grade for each in bench.judge.carried([post], WATCHED)} == before
+    assert {each.id: each.grade for each in store.found.values()} == before
+    assert "政务公开" in post.text
+
+
 async def test_a_page_that_is_gone_marks_the_post_and_leaves_the_candidate(bench: Bench) -> None:
     store = PaperStore.of(seemingly())
     bench.shows("gone_deleted")
@@ -342,6 +358,17 @@ def test_a_page_adds_to_a_post_and_takes_nothing_away() -> None:
     assert enriched(post, bare) == post
 
 
+def test_a_shorter_text_and_another_citation_displace_nothing_that_proved_something() -> None:
+    post = seemingly(text="正文" * 40, citation={"url": "https://mp.weixin.qq.com/s/originalOriginal01"})
+    page = seemingly(text="编者按", citation={"url": "https://a.example/more"})
+
+    made = enriched(post, page)
+
+    assert made.text.startswith("正文" * 40) and made.text.endswith("https://mp.weixin.qq.com/s/originalOriginal01")
+    assert made.citation == page.citation
+    assert enriched(made, page).text == made.text
+
+
 def test_a_time_known_to_the_day_is_made_exact_by_a_page_of_that_day_only() -> None:
     day = seemingly(published_at=NOW.replace(hour=0) - timedelta(hours=8), precision="day")
     same, other = (seemingly(published_at=day.published_at + timedelta(hours=hours)) for hours in (20, 30))
@@ -364,3 +391,9 @@ def test_only_what_says_who_the_account_is_travels_to_the_page() -> None:
 
     assert identity(WATCHED.model_copy(update={"channels": channels})) == {"biz": BIZ}
     assert json.dumps(identity(WATCHED.model_copy(update={"channels": ()}))) == "{}"
+
+
+def test_an_account_that_migrated_is_known_by_all_its_ids() -> None:
+    channels = tuple(FEED.model_copy(update={"options": {"biz": biz}}) for biz in ("3290000009", BIZ, BIZ, ""))
+
+    assert identity(WATCHED.model_copy(update={"channels": channels})) == {"biz": f"3290000009,{BIZ}"}

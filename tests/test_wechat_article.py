@@ -136,6 +136,26 @@ async def test_the_page_of_another_account_or_of_nobody_is_refused(stem: str, do
         await look(door, Reply.of(PAGES[stem]), biz="MzI5OTk5OTk5OQ==")
 
 
+async def test_an_account_that_migrated_may_show_any_of_its_ids(door: Door) -> None:
+    snapshot, _ = await look(door, Reply.of(PAGES["article"]), biz=f"3290000009,{BIZ}")
+
+    assert snapshot.posts
+
+
+@pytest.mark.parametrize("biz", ["3290000009,3290000008", ",", "nonsense"])
+async def test_ids_that_are_not_the_pages_are_refused(biz: str, door: Door) -> None:
+    with pytest.raises(ParseError, match="wrong account"):
+        await look(door, Reply.of(PAGES["article"]), biz=biz)
+
+
+@pytest.mark.parametrize("mark", ['<div id="js_content">', "<script>window.cgiDataNew = {}</script>", '<h1 id="activity-name">'])
+def test_an_article_of_an_unknown_layout_that_speaks_of_deletions_is_not_deleted(mark: str) -> None:
+    body = f"<html><body>{mark}该内容已被发布者删除：网信办通报</body></html>".encode()
+
+    with pytest.raises(ParseError, match="no article page"):
+        read(body, asked("wechat.article"), ARTICLE)
+
+
 async def test_the_page_of_another_article_is_refused(door: Door) -> None:
     with pytest.raises(ParseError, match="wrong article"):
         await look(door, Reply.of(PAGES["article"]), handle=LONG.replace("2247490001", "2247490002"))

@@ -15,6 +15,7 @@ from adapters.reading.wechat_datacube import OPENED, Days
 from adapters.reading.wechat_progress import window
 from monitor.errors import ParseError
 from monitor.model import SHANGHAI, end_of_day, start_of_day
+from monitor.ports import Grant
 
 
 @pytest.fixture
@@ -77,6 +78,42 @@ async def test_the_lists_of_another_account_are_refused(door: Door) -> None:
     async with speaking(Wechat(items=[item(1, 7)])) as wechat:
         with pytest.raises(ParseError, match="wrong account"):
             await look(adapter(door, wechat), biz="MzI5MDAwMDAwOQ==")
+
+
+async def test_a_token_of_another_account_is_refused_even_where_the_data_cube_names_nobody(door: Door) -> None:
+    async with speaking(Wechat(items=[item(20, 7)], rows=[row(20, 7, 1)])) as wechat:
+        with pytest.raises(ParseError, match="wrong account"):
+            await look(adapter(door, wechat), biz="MzI5MDAwMDAwOQ==")
+
+        wechat.rows = [row(1, 8)]
+        with pytest.raises(ParseError, match="wrong account"):
+            await look(adapter(door, wechat), biz="MzI5MDAwMDAwOQ==")
+
+
+async def test_a_publish_list_empty_from_the_first_look_on_is_not_believed_beside_published_rows(door: Door) -> None:
+    async with speaking(Wechat(rows=[row(1, 7, 1)])) as wechat:
+        made = adapter(door, wechat)
+        first = await look(made)
+        again = await look(made, first.memory, timedelta(hours=2))
+
+    for each in (first, again):
+        assert covered(each) == (None, None) and "the publish list is empty" in each.partial
+    assert natives(first) == ["7_1"]
+
+
+@pytest.mark.parametrize("changed", [{"credential": "app"}, {"biz": BIZ}])
+async def test_days_read_with_another_token_or_for_another_account_are_read_anew(changed: dict[str, str], door: Door) -> None:
+    async with speaking(Wechat()) as wechat:
+        made = adapter(door, wechat)
+        await made.credentials.keep("app", "wechat.access", Grant("t", NOW, NOW + timedelta(hours=2)))
+        first = await look(made)
+        wechat.days.clear()
+        wechat.rows = [row(1, 8)]
+        seen = await look(made, first.memory, timedelta(minutes=30), **changed)
+        again = await look(made, seen.memory, timedelta(minutes=45), **changed)
+
+    assert wechat.days == [Days(day(back), day(back)) for back in range(3)]
+    assert len(seen.posts) == 1 and covered(seen) == covered(again) == covered(first)
 
 
 async def test_the_data_cube_of_another_account_covers_nothing(door: Door) -> None:

@@ -214,6 +214,14 @@ def test_a_box_that_is_none_is_refused(box: str) -> None:
         unsealed(box, KEY, (APPID,))
 
 
+def test_a_blank_token_lets_nobody_in(vault: Vault) -> None:
+    book = CredentialBook(SecretStr(json.dumps({"blank": {"token": "  ", "appid": APPID}})))
+    made = WechatCallback(WechatCallback.Settings(), Door(), Vault(book))
+
+    with pytest.raises(AuthError, match="token"):
+        made.hear("blank", clear(word=""), NOW)
+
+
 def test_an_empty_appid_fits_nothing() -> None:
     with pytest.raises(AuthError):
         unsealed(seal(b"<xml/>", appid=""), KEY, ("", ""))

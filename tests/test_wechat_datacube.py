@@ -173,6 +173,7 @@ def test_an_old_article_edited_lately_does_not_stretch_the_list() -> None:
 REACHLESS = {
     "no total": lambda: reach([item(1, 1)]),
     "a negative total": lambda: reach([item(1, 1)], -1),
+    "a total below what is listed": lambda: reach([item(1, 1), item(2, 2)], 0),
     "no order": lambda: reach([item(4, 1), item(1, 2), item(9, 3)], 50),
     "nothing listed of many": lambda: reach([], 7),
     "fewer than stated": lambda: reach([item(1, 1)], 1, item_count=20),
@@ -187,7 +188,25 @@ def test_a_list_that_may_lack_something_reaches_nowhere(name: str) -> None:
     assert REACHLESS[name]() is None
 
 
+def test_a_list_with_another_accounts_articles_reaches_nowhere() -> None:
+    body = json.dumps({"item": [item(1, 1), item(2, 2, url=link(2, biz="MzI5MDAwMDAwOQ=="))], "item_count": 2, "total_count": 2})
+
+    assert read_published(body.encode(), ASKED).reach() == BEGINNING
+    assert read_published(body.encode(), ASKED, frozenset({BIZUIN})).reach() is None
+
+
 # What the data cube lacks
+
+
+@pytest.mark.parametrize("word", [None, "", "no", 2, "late"])
+def test_rows_are_told_whole_only_where_it_is_said_that_nothing_is_delayed(word: object) -> None:
+    rows = [row(0, 7)]
+
+    doubted = read_cube(json.dumps({"list": rows, "is_delay": word}).encode(), ASKED, Days(day(0), day(0)))
+    sure = read_cube(json.dumps({"list": rows, "is_delay": "0"}).encode(), ASKED, Days(day(0), day(0)))
+
+    assert doubted.trouble == "rows without a word on delay" and len(doubted.rows) == 1
+    assert sure.trouble == ""
 
 
 def test_articles_that_both_lists_name_differently_are_counted_by_day() -> None:

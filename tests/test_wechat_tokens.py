@@ -51,7 +51,7 @@ class Shelf:
     def __init__(self) -> None:
         self.kept: dict[tuple[str, str], Kept] = {}
 
-    async def grants(self) -> list[Kept]:
+    async def grants(self, name: str = "", kind: str = "") -> list[Kept]:
         return list(self.kept.values())
 
     async def put_grant(self, kept: Kept) -> None:

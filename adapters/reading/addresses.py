@@ -33,7 +33,7 @@ _LINKS = (
     r"https?://[^?#]*/(?:feeds?|rss)/MP_WXS_(\d+)(?:[.?#]|$)",
 )
 _SHARED = re.compile(r"/feeds/all\.|/feed/(?:all|tag/[^/]+)\.|/api/rss/all$|/api/feed/articles\.json$")
-_SIFTING = re.compile(r"filter(?!_case_sensitive$)\w*|title_(?:include|exclude)|kw")
+_SIFTING = re.compile(r"filter(?!_case_sensitive$)\w*|title_(?:include|exclude)|kw|keyword|query|search")
 _LATER_PAGES = (("page", 1), ("offset", 0), ("begin", 0))
 
 

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from adapters.reading.feeds import Marks
 from adapters.reading.values import When, from_text
 from monitor.errors import ParseError
-from monitor.model import SHANGHAI, Channel
+from monitor.model import SHANGHAI, Channel, Platform
 
 NOT_PUSHED = "the bridge lists what was pushed (群发) only; option whole=1 says that the account publishes nothing else"
 GUEST = "the bridge may look as a guest, who misses posts; option whole=1 says that it is signed in"
 CLOSED = "WeChat closed the lists of other accounts to this bridge in 2026; option whole=1 says that it still sees this one"
 SOME = "this route may list a part of the posts; option whole=1 says that it lists all"
+UNKNOWN = "a feed of unknown make may list a part of the posts, as most bridges do; option whole=1 says that it lists all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class Dialect:
             or bool(self.fields and self.fields <= marks.fields)
         )
         return signed and (not self.link or re.match(self.link, marks.link) is not None)
+
+    def doubts(self, platform: str) -> str:
+        """Return why this bridge's silence proves nothing there; other sites' feeds are their own, and taken at their word."""
+        return "" if not self.path and platform == Platform.OTHER else self.doubt
 
 
 _HUB, _POWERED = "rsshub", " - Powered by RSSHub"
@@ -123,8 +128,8 @@ DIALECTS: tuple[Dialect, ...] = (
 )
 """Told by the feed's marks first, by its address else; the first line that fits."""
 
-PLAIN = Dialect("plain", 24.0)
-"""A feed of nobody known: taken at its word, a day late."""
+PLAIN = Dialect("plain", 24.0, doubt=UNKNOWN)
+"""A feed of nobody known, a day late: it may be a bridge's that lists 群发 only or sees what a guest sees, with its marks rewritten."""
 
 _NAMES = {dialect.name: dialect for dialect in (*DIALECTS, PLAIN)}
 
@@ -193,10 +198,14 @@ def zone_of(name: str) -> tzinfo | None:
 
 
 _ZONED = re.compile(r":\d\d(?:\.\d{1,9})?\s*(?:[A-Za-z]{1,5}|[+-]\d\d:?\d\d)\s*$")
+_ZONE_UNSAID = re.compile(r"-00:?00\s*$")
+"""RFC 822 for a time in UTC whose writer does not tell its own zone, as Python's e-mail library writes it: no naive time at all."""
 
 
 def moment_of(text: str, zone: tzinfo | None) -> When | None:
     """Return the moment of a feed's date; one without a zone was written in `zone`, else in Asia/Shanghai (section 5)."""
+    if text.rstrip().endswith("00") and ":" in text:
+        text = _ZONE_UNSAID.sub("+0000", text[:64])
     when = from_text(text)
     if when is None or zone is None or ":" not in text or _ZONED.search(text[:64]):
         return when

@@ -221,8 +221,15 @@ def _listless(layer: Body) -> LookError:
     return ParseError("no list of works")
 
 
-def read_works(body: bytes, asked: Asked, sec_uid: str, seen: str = "") -> Snapshot:
-    """Return the snapshot of a list of works, however it is wrapped; `seen` is what a peek told of it. Raises `LookError`."""
+UNTOLD = "the gateway does not tell a guest's page: set signed_in where it has a login"
+
+
+def read_works(body: bytes, asked: Asked, sec_uid: str, seen: str = "", signed_in: bool = False) -> Snapshot:
+    """Return the snapshot of a list of works, however it is wrapped; `seen` is what a peek told of it. Raises `LookError`.
+
+    A list without the platform's own envelope (version 5, other wrappings) lacks its word on guests, from whom the newest works are
+    hidden: it covers something only where the operator says that the gateway is `signed_in`.
+    """
     with keeping_head(body):
         refused = refused_page(body)
         if refused is not None:
@@ -238,7 +245,8 @@ def read_works(body: bytes, asked: Asked, sec_uid: str, seen: str = "") -> Snaps
         if is_flat(found[0]):
             raise page.degraded("the rows do not say whose works they are", profile)
         # Works made together with others bear one author's name only: nobody knows whose update such a one was.
-        partial = OTHERS if page.skipped["foreign"] else ""
+        untold = "" if signed_in or layer.status_code is not None else UNTOLD
+        partial = OTHERS if page.skipped["foreign"] else untold
         return page.snapshot(whole=_is_all(layer, page, profile), partial=partial, profile=profile, memory=peek.remembered(seen))
 
 

@@ -17,7 +17,7 @@ from adapters.reading.feeds import Entry, Feed, parse
 from adapters.reading.forwards import forward_of, outward
 from adapters.reading.links import Named, https_where_known, named_by, native_id
 from adapters.reading.page import Asked, Draft, Page
-from adapters.reading.values import When, from_text, keeping_head, plain, unescape
+from adapters.reading.values import When, keeping_head, plain, unescape
 from monitor.errors import ParseError, TransportFault
 from monitor.model import Snapshot
 
@@ -73,7 +73,7 @@ def _snapshot(page: Page, feed: Feed, dialect: Dialect, wanted: Wanted, memory: 
     platform, address = page.asked.platform, wanted.address
     kind, finish = _KINDS.get(platform, "article"), _FINISHES.get(platform)
     hand = Hand(platform, wanted.owners, address.shared, wanted.manner.zone, dialect.failure, kind, finish)
-    _refuse_stranger(feed, hand.owners)
+    _refuse_stranger(feed, hand.owners, address.path)
     for entry in feed.entries:
         _take(page, entry, hand)
     profile = _profile(platform, feed, wanted, hand.seen)
@@ -99,7 +99,7 @@ def _partial(page: Page, feed: Feed, dialect: Dialect, wanted: Wanted) -> str:
         return "the list ends before its newest items"
     if page.asked.platform == "weibo" and _disordered(page):
         return "times that contradict the order of the ids: some may be 8 hours early"
-    return "" if wanted.manner.whole else dialect.doubt
+    return "" if wanted.manner.whole else dialect.doubts(page.asked.platform)
 
 
 def _rising(page: Page) -> bool:
@@ -118,10 +118,16 @@ def _disordered(page: Page) -> bool:
     return False
 
 
-def _refuse_stranger(feed: Feed, owners: frozenset[str]) -> None:
-    named = owner_at(feed.marks.link)
+_GH_PATH = re.compile(r"/((?:gh|wxid)_\w+)\.xml$")
+_GH_NAME = re.compile(r"gh_[0-9a-f]{12}|wxid_\w+")
+
+
+def _refuse_stranger(feed: Feed, owners: frozenset[str], path: str) -> None:
+    named, filed, emblem = owner_at(feed.marks.link), _GH_PATH.search(path), feed.marks.emblem.strip()
     if owners and named and named not in owners:
         raise ParseError("wrong account: the feed names another one")
+    if filed and _GH_NAME.fullmatch(emblem) and filed[1] != emblem:
+        raise ParseError("wrong account: the file holds another one's feed")
 
 
 _NAMED_AFTER: Mapping[str, str] = {"weibo": "的微博", "toutiao": "的头条主页 - 今日头条(www.toutiao.com)"}
@@ -190,7 +196,7 @@ def _take(page: Page, entry: Entry, hand: Hand) -> None:
 
 def _when(dates: list[str], zone: tzinfo | None) -> When | None:
     for date in dates:
-        if found := (moment_of(date, zone) if zone else from_text(date)):
+        if found := moment_of(date, zone):
             return found
     return None
 

@@ -1,7 +1,7 @@
 """`datacube/getarticletotaldetail`: every article of a day, 群发 and 发布, told on the next day. wechat.md, section 2.3. Pure.
 
 What is contested is read cautiously: a list was seen with fewer rows than articles, so a day that misses an article known from the
-publish list counts as not told; an empty list is believed only where the platform says in so many words that nothing is delayed.
+publish list counts as not told; a list is believed only where the platform says in so many words that nothing is delayed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from monitor.model import Post, local_date, start_of_day
 
 SENT, PUBLISHED = 0, 1
 """`publish_type`: 已通知 (群发) and 未开启通知 (发布)."""
+NOT_DELAYED = (False, "0", "false")
+"""What `is_delay` says of a day that is told whole: the document has it in every answer."""
 OPENED = date(2025, 11, 1)
 """Articles before this day are not in the data cube."""
 
@@ -101,7 +103,7 @@ def read_cube(body: bytes, asked: Asked, days: Days, owners: frozenset[str] = fr
     """Return the articles of the days that were asked for; `owners` as in `read_published`. Raises `LookError`.
 
     Days are not told whole where the platform says they are delayed, where a row cannot be read, does not say whether it was sent or
-    published, or belongs to other days or to another account, and where the list is empty without the word that nothing is delayed.
+    published, or belongs to other days or to another account, and where the word is missing that nothing is delayed.
     """
     with keeping_head(body):
         answer = decode(BODY, body)
@@ -115,7 +117,8 @@ def read_cube(body: bytes, asked: Asked, days: Days, owners: frozenset[str] = fr
 def _trouble(answer: Body, rows: list[Told | None], days: Days, owners: frozenset[str]) -> str:
     if is_set(answer.is_delay):
         return "the data are delayed"
-    if not rows and (answer.is_delay is None or as_int(answer.is_delay) != 0):
+    told = answer.is_delay in NOT_DELAYED
+    if not rows and not told:
         return "an empty list without a word on delay"
     read = [each for each in rows if each is not None]
     if len(read) < len(rows):
@@ -126,7 +129,7 @@ def _trouble(answer: Body, rows: list[Told | None], days: Days, owners: frozense
         return "rows of days that were not asked for"
     if any(each.kind is None for each in read):
         return "rows that do not say whether they were sent"
-    return ""
+    return "" if told else "rows without a word on delay"
 
 
 def _own(row: Told, owners: frozenset[str]) -> bool:

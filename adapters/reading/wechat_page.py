@@ -29,6 +29,7 @@ from adapters.reading.values import (
     web_url,
 )
 from adapters.reading.wechat_gone import DELETED, refusal_of
+from adapters.reading.wechat_publish import owners_of
 from monitor.errors import LookError, ParseError
 from monitor.matching.urls import links_in, wechat_account
 from monitor.model import Citation, Snapshot
@@ -48,6 +49,8 @@ KINDS: Mapping[int, str] = {0: "article", 5: "video", 6: "audio", 7: "audio", 8:
 """By `item_show_type`."""
 
 _ARTICLE = ('id="js_article"', "id='js_article'")
+_CONTENT = ("cgiDataNew", 'id="js_content"', 'id="activity-name"', 'property="og:title"')
+"""Marks of a page that shows an article, in whatever layout: its own text may speak of deletions. Recorded pages of gone ones lack them."""
 _OBJECT = re.compile(r"window\.cgiDataNew\s*=\s*(?=\{)")
 _OBJECT_OF_THE_GONE = re.compile(r"window\.cgiData\s*=\s*(?=\{)")
 _OBJECTS = 3
@@ -124,17 +127,18 @@ class Seen:
 def read(body: bytes, asked: Asked, url: str, biz: str = "") -> Snapshot:
     """Return the one article of the page at `url` as a partial view; a page that says the article is gone for good gives it deleted.
 
-    `biz` is the account it must belong to, in either form; "" for any. Raises `LookError`: `ParseError` for the page of another
-    account or article, and what stands in `wechat_gone` for a page that shows something else in an article's place.
+    `biz` is the account it must belong to (several ids parted by commas, in either form); "" for any. Raises `LookError`:
+    `ParseError` for the page of another account or article, and what stands in `wechat_gone` for a page that shows something else in
+    an article's place.
     """
     page = body.decode("utf-8", "replace")
     with keeping_head(body):
         if any(mark in page for mark in _ARTICLE):
-            return _shown(see(page), asked, url, wechat_account(biz))
+            return _shown(see(page), asked, url, biz)
         found = refusal_of(page)
         if isinstance(found, LookError):
             raise found
-        if found == DELETED:
+        if found == DELETED and not any(mark in page for mark in _CONTENT):
             return _deleted(page, asked, url)
         raise ParseError("no article page")
 
@@ -162,7 +166,7 @@ def see(page: str) -> Seen:
 
 def _shown(seen: Seen, asked: Asked, url: str, biz: str) -> Snapshot:
     named = named_by(url, "wechat")
-    if biz and seen.biz != biz:
+    if biz.strip() and seen.biz not in owners_of(biz):
         raise ParseError("wrong account: the page belongs to another" if seen.biz else "the page does not say whose it is")
     asked_for = named.native if named and named.owner else ""
     if asked_for and seen.biz and seen.place and asked_for != f"{seen.biz}_{seen.place}":

@@ -42,7 +42,7 @@ class Progress:
 
     `known` are the days read, `checked` the last of them when a second reading was made or due; `floor` is the oldest day that is
     still worth asking for; until `again` nothing is asked, because of `why`. `biz` is the account's decimal number, once a link told it;
-    `total` is how many publications it had.
+    `total` is how many publications it had. `who` names whose token and which account that was: read under another, days are not read.
     """
 
     known: Days | None = None
@@ -52,10 +52,13 @@ class Progress:
     why: str = ""
     biz: str = ""
     total: int = 0
+    who: str = ""
 
     @classmethod
-    def recall(cls, memory: Mapping[str, Any], now: datetime, days: Days) -> Progress:
-        """Return what the memory holds; what cannot be (days to come, a wait of more than a day) and what is too old is forgotten."""
+    def recall(cls, memory: Mapping[str, Any], now: datetime, days: Days, who: str = "") -> Progress:
+        """Return what the memory holds of `who`; what cannot be (days to come, a wait of more than a day) or is too old is forgotten."""
+        if text_of(memory, "who") != who:
+            return cls(who=who)
         first, last = _day(memory, "cube_first"), _day(memory, "cube_last")
         known = Days(first, last) if first and last and first <= last <= days.last and last >= days.first - DAY else None
         stamp = memory.get("cube_again")
@@ -69,6 +72,7 @@ class Progress:
             why=text_of(memory, "cube_why") if waits else "",
             biz=text_of(memory, "biz"),
             total=as_int(memory.get("total")) or 0,
+            who=who,
         )
 
     def remember(self) -> dict[str, Any]:
@@ -80,7 +84,7 @@ class Progress:
             days["cube_floor"] = self.floor
         waits = {"cube_again": milliseconds(self.again), "cube_why": self.why} if self.again else {}
         kept = {**{name: day.isoformat() for name, day in days.items()}, **waits}
-        about = {"biz": self.biz, "total": self.total}
+        about = {"biz": self.biz, "total": self.total, "who": self.who}
         return {**kept, **{name: value for name, value in about.items() if value}} if kept else {}
 
     def due(self, days: Days, per_call: int) -> Days | None:

@@ -98,9 +98,9 @@ class Published:
         """
         if any(self.page.skipped[reason] for reason in UNREADABLE) or len(self.times) != self.listed:
             return None
-        if self.stated is not None and self.stated != self.listed:
+        if self.page.skipped["foreign"] or (self.stated is not None and self.stated != self.listed):
             return None
-        if self.total is None or self.total < 0:
+        if self.total is None or self.total < self.listed:
             return None
         if self.total <= self.listed:
             return BEGINNING
@@ -137,6 +137,9 @@ def read_published(body: bytes, asked: Asked, owners: frozenset[str] = frozenset
             raise ParseError("no list of items")
         for raw in answer.item:
             _take_item(published, raw, owners)
+        if not published.page.posts and published.page.skipped.keys() == {"foreign"}:
+            # What else the token can read is another account's too, also where no link says whose it is.
+            raise ParseError("wrong account: the publish list is another's")
         return published
 
 

@@ -75,6 +75,8 @@ def parse(link: str) -> Address | None:
         host = (parts.hostname or "").rstrip(".")
     except ValueError:
         return None
+    # A browser takes "\\" for "/": the host it goes to is not the one that stands behind it.
+    host = "" if "\\" in parts.netloc else host
     path = _PATH_END.split(parts.path, maxsplit=1)[0]
     return Address(parts.scheme.lower(), host, path, _query(parts.query)) if host else None
 

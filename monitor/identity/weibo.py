@@ -24,6 +24,7 @@ _NOT_ACCOUNTS = frozenset({
     "profile", "u", "p", "n", "m", "index",
 })  # fmt: skip
 """Single words that are pages of Weibo itself, never somebody's domain."""
+_POSTS = frozenset({"detail", "status", "statuses"})
 _OWN_PAGES = frozenset({"home", "profile", "info", "album", "fans", "follow", "photos", "about"})
 _DOMAIN = re.compile(r"(?=[0-9_.-]*[A-Za-z])[A-Za-z0-9_.-]{3,40}")
 _CONTENT_IDS = ("value", "uid")
@@ -74,12 +75,23 @@ def _numbered(address: Address, uid: str) -> Found:
 
 
 def _of_container(address: Address) -> Found | None:
-    """Return the account that a query of the mobile site names, None where it names none."""
-    for name in _CONTENT_IDS:
-        if UID.fullmatch(address.decoded(name)):
-            return _account(address.decoded(name))
+    """Return the account that a query of the mobile site names, None where it names none; where path and query differ it is nobody's.
+
+    Beside a single post a uid may also be that of who shared it.
+    """
+    told = {value for name in _CONTENT_IDS if UID.fullmatch(value := address.decoded(name))}
     found = _PAGE.fullmatch(address.decoded("containerid"))
-    return _account(found[2]) if found and found[1] in _ACCOUNT_PAGES else None
+    if found and found[1] in _ACCOUNT_PAGES:
+        told.add(found[2])
+    if not told:
+        return None
+    first, second = (*address.parts, "", "")[:2]
+    named = second if first.lower() in ("u", "profile") else first
+    if UID.fullmatch(named):
+        told.add(named)
+    if len(told) > 1:
+        return _missing(address, "地址中有几个不同的账号编号", COPY)
+    return _author(told.pop()) if first.lower() in _POSTS or (UID.fullmatch(first) and second) else _account(told.pop())
 
 
 def _of_page(address: Address, page: str) -> Found:

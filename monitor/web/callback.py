@@ -49,7 +49,7 @@ class CallbackBooks(Protocol):
         ...
 
     async def enter(self, account: Account, channel: Channel, snapshot: Snapshot, now: datetime) -> None:
-        """Write what was told like a partial look: posts, reposts, state; when to look next stays."""
+        """Write what was told like a partial look: posts, reposts, state; the account is looked at again at once."""
         ...
 
 
