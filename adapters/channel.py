@@ -80,3 +80,6 @@ class Base:
         """Return Chinese lines on what is missing for this channel to work; an empty base_url is asked for nothing."""
         trouble = await self.door.probe(self.settings.base_url) if self.settings.base_url else ""
         return [f"{host_of(self.settings.base_url) or self.settings.base_url} 无法访问：{trouble}"] if trouble else []
+
+    async def close(self) -> None:
+        """Nothing is left half done."""

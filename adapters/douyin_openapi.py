@@ -67,7 +67,7 @@ class DouyinOpenApi(Base):
     def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
         super().__init__(settings, door, credentials)
         self._tried: dict[str, datetime] = {}
-        self.running: set[asyncio.Task[Grant]] = set()
+        self._running: set[asyncio.Task[Grant]] = set()
 
     def lane(self, channel: Channel) -> str:
         """Name the app, by a hash of its key: the quotas are the app's own, over all accounts that authorised it."""
@@ -148,12 +148,17 @@ class DouyinOpenApi(Base):
     async def _prolonged(self, channel: Channel, open_id: str, now: datetime, seen: Grant) -> Grant:
         """Prolong, and let that end even if the look does not: a renewed token is handed out once, and the old one is dead by then."""
         task = asyncio.ensure_future(self._prolong(channel, open_id, now, seen))
-        self.running.add(task)
+        self._running.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
 
+    async def close(self) -> None:
+        """Wait for tokens that are being renewed: each is handed out once."""
+        if self._running:
+            await asyncio.wait(set(self._running))
+
     def _ended(self, task: asyncio.Task[Grant]) -> None:
-        self.running.discard(task)
+        self._running.discard(task)
         if not task.cancelled():
             # Nobody may be left to hear of it.
             task.exception()

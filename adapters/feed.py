@@ -21,10 +21,10 @@ from adapters.http import HEAD_BYTES, Answer, Door, by_status_alone, host_of, re
 from adapters.reading.addresses import Address, address_of, asked_for, asking
 from adapters.reading.bridges import Health, read_health, refusal, telling
 from adapters.reading.dialects import PLAIN, Dialect, Manner, named_dialect
-from adapters.reading.feeds import Broken, NoFeed
+from adapters.reading.feeds import Broken, NoFeed, undated
 from adapters.reading.items import Wanted, late, read_feed
 from adapters.reading.page import Asked, Recalled, recall, unchanged
-from adapters.reading.values import delay_of, header_safe, text_of, web_address
+from adapters.reading.values import delay_of, header_safe, struck, text_of, web_address
 from monitor.errors import AuthError, Degraded, LookError, ParseError
 from monitor.model import Account, Channel, Snapshot
 from monitor.ports import ChannelSettings, Credentials
@@ -86,10 +86,11 @@ class Feed(Base):
         trouble, age = await self._fares(channel, address, manner, now)
         if answer.status == 304 and not conditions:
             raise ParseError("304 without a condition")
-        if known is not None and (answer.status == 304 or answer.fingerprint == known.fingerprint):
+        fingerprint = replace(answer, body=undated(answer.body)).fingerprint
+        if known is not None and (answer.status == 304 or fingerprint == known.fingerprint):
             return _unchanged(late(asked, bridge, self._told(channel), age), known, memory, answer, trouble)
         wanted = Wanted(address, manner, asked_for(channel.handle), trouble, age, self._told(channel))
-        return await _read(answer, asked.answered(answer.digest, answer.fingerprint), wanted)
+        return await _read(answer, asked.answered(answer.digest, fingerprint), wanted)
 
     async def check(self) -> list[str]:
         """There is no one source to try: every account's feed has an address of its own."""
@@ -106,8 +107,9 @@ class Feed(Base):
         secrets = {each: header_safe(self.credentials.optional(name, each)) for each in (*SECRETS, "auth_key")} if name else {}
         if name and not any(secrets.values()):
             raise AuthError(f"credential {name!r} has none of the fields {', '.join(secrets)}")
+        sent = tuple(secrets.values())
         key = secrets.pop("auth_key", "")
-        return await self.fetch(
+        answer = await self.fetch(
             channel,
             url,
             params={each: secret for each, secret in secrets.items() if secret} or None,
@@ -115,6 +117,8 @@ class Feed(Base):
             redirects=0 if name else 5,
             explain=explain,
         )
+        # A bridge may write the address it was asked by into its items, key and all: they are stored and mailed.
+        return replace(answer, body=struck(answer.body, sent)) if name else answer
 
     async def _fares(self, channel: Channel, address: Address, manner: Manner, now: datetime) -> tuple[str, timedelta]:
         """Return what is wrong with the bridge, and how long ago it looked; nothing where no `sync_url` tells."""

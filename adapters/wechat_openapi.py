@@ -15,7 +15,7 @@ from pydantic import Field
 
 from adapters.channel import DAY, Base
 from adapters.http import Answer
-from adapters.reading.page import Asked, Page
+from adapters.reading.page import Asked, Page, milliseconds, recall, unchanged
 from adapters.reading.values import header_safe, web_address
 from adapters.reading.wechat_datacube import PUBLISHED, Cube, Days, Told, missing, read_cube
 from adapters.reading.wechat_errors import BUSY, STALE_TOKEN, code_of
@@ -26,7 +26,7 @@ from adapters.reading.wechat_publish import read as read
 from adapters.reading.wechat_tokens import ACCESS, COMPONENT, TICKET, is_fresh, is_ticket_valid, read_authorizer, read_component
 from adapters.reading.wechat_tokens import read_token as read_token
 from monitor.errors import AuthError, Degraded, LookError, ParseError, SourceRetired
-from monitor.model import Account, Channel, Snapshot
+from monitor.model import Account, Channel, Snapshot, end_of_day
 from monitor.ports import ChannelSettings, Grant, Quota
 
 LIST, CUBE = "/cgi-bin/freepublish/batchget", "/datacube/getarticletotaldetail"
@@ -105,13 +105,18 @@ class WechatOpenApi(Base):
         days = window(now, self.wishes.datacube_days, self.wishes.datacube_hour)
         recalled = Progress.recall(memory, now, days, self._who(channel)) if days else Progress()
         try:
-            answer, published = await self._published(channel, asked, owners)
+            answer = await self._listed(channel, asked)
+            same = _unchanged(answer, asked, memory, recalled, days, self.wishes.datacube_days_per_call)
+            if same is not None:
+                return same
+            published = read_published(answer.utf8(), replace(asked, digest=answer.digest), owners)
         except SourceRetired as refused:
             return await self._alone(channel, asked, owners, recalled, days, refused)
         biz = (next(iter(owners)) if len(owners) == 1 else "") or published.biz or recalled.biz
         reading = await self._reading(channel, asked, owners, replace(recalled, biz=biz), days, published.page)
         add_rows(published.page, tuple(reading.rows), reading.progress.biz, published.short and not published.owners)
-        return together(published, reading.progress, days, _evidence(answer.digest, *reading.digests))
+        seen = together(published, reading.progress, days, _evidence(answer.digest, *reading.digests))
+        return seen.model_copy(update={"memory": {**seen.memory, **_known(seen, answer)}})
 
     def _who(self, channel: Channel) -> str:
         """Return a hash that changes when another account's token is asked, or another account is meant."""
@@ -120,9 +125,12 @@ class WechatOpenApi(Base):
         return hashlib.sha256("\x1f".join(words).encode("utf-8", "replace")).hexdigest()[:16]
 
     async def _published(self, channel: Channel, asked: Asked, owners: frozenset[str]) -> tuple[Answer, Published]:
-        quota = Quota(f"{self.lane(channel)} batchget", self.wishes.batchget_daily, DAY)
-        answer = await self._ask(channel, LIST, {"offset": 0, "count": COUNT, "no_content": 0}, asked.now, quota)
+        answer = await self._listed(channel, asked)
         return answer, read_published(answer.utf8(), replace(asked, digest=answer.digest), owners)
+
+    async def _listed(self, channel: Channel, asked: Asked) -> Answer:
+        quota = Quota(f"{self.lane(channel)} batchget", self.wishes.batchget_daily, DAY)
+        return await self._ask(channel, LIST, {"offset": 0, "count": COUNT, "no_content": 0}, asked.now, quota)
 
     async def _alone(
         self, channel: Channel, asked: Asked, owners: frozenset[str], recalled: Progress, days: Days | None, refused: SourceRetired
@@ -280,6 +288,26 @@ def _is_on(channel: Channel, settings: WechatOpenApiSettings) -> bool:
     if option not in ("", "0", "1"):
         raise ParseError("option reconcile is neither 0 nor 1")
     return settings.reconcile if option == "" else option == "1"
+
+
+def _unchanged(
+    answer: Answer, asked: Asked, memory: Mapping[str, Any], progress: Progress, days: Days | None, per_call: int
+) -> Snapshot | None:
+    """Return the last complete view again where the list is the same and the data cube is not due, else None. Nothing is parsed."""
+    view, read = recall(memory), progress.known
+    if view is None or read is None or days is None or view.fingerprint != answer.fingerprint or read.last != days.last:
+        return None
+    if progress.due(days, per_call) is not None:
+        return None
+    return unchanged(replace(asked, delay=asked.now - min(end_of_day(read.last), asked.now)), view, memory)
+
+
+def _known(seen: Snapshot, answer: Answer) -> dict[str, Any]:
+    """Return what a complete view adds to the memory, so that the same list is known again."""
+    # A list that holds something dated ahead shows one post more when its time has come: it must be read again then.
+    if seen.partial or seen.covers_from is None or not seen.memory or seen.skipped.get("future"):
+        return {}
+    return {"digest": seen.digest, "fingerprint": answer.fingerprint, "covers_from": milliseconds(seen.covers_from)}
 
 
 def _partial(published: Published, digest: str) -> Snapshot:

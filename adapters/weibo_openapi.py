@@ -63,6 +63,7 @@ class WeiboOpenApiSettings(ChannelSettings):
     daily_budget: int = 8_000
     user_daily_requests: int = Field(default=100, ge=0, description="requests with one token in any 24 hours; 0 sets no limit")
     host_hourly_requests: int = Field(default=15_000, ge=0, description="requests to one host in any hour; 0 sets no limit")
+    breaker_minutes: tuple[float, ...] = (30.0, 120.0, 1440.0)
     gather_seconds: float = Field(default=0.5, ge=0, le=30, description="how long a batch waits for further accounts")
 
 

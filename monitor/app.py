@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import random
@@ -137,6 +138,7 @@ class App:
         self.books = Books(*parts, owner, daemon=not self._join)
         await self.books.open()
         self._stack.push_async_callback(self.books.close)
+        self._stack.push_async_callback(self._close_adapters)
         self.judge = Judge(self.store, self.rules, self.grader, self.adapters, self.settings.guards)
         self.committer = Committer(self.store, self.clock, self.metrics.observe_store)
         self.polling = Polling(
@@ -149,6 +151,11 @@ class App:
         self.verifying = Verifying(OpenedPosts(self.store), self.judge, self.adapters, self.pauses, self.clock, self.metrics)
         self._switchboard = Switchboard(self.adapters, self.credentials.names(), PushBooks(self.store, self.judge), self.clock)
         await self.judge.refresh_articles(now, match=False)
+
+    async def _close_adapters(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await asyncio.gather(*(adapter.close() for adapter in self.adapters.values()), return_exceptions=True)
 
     # -- running ------------------------------------------------------------------------------------------------------------
 

@@ -10,12 +10,14 @@ from datetime import datetime
 import structlog
 
 from monitor.errors import Degraded, LookError, TransportFault
-from monitor.model import Account, AccountState, Channel, Fault, Outcome, Poll, Snapshot
+from monitor.model import BEGINNING, Account, AccountState, Channel, Fault, Outcome, Poll, Snapshot
 from monitor.pauses import Pauses
 from monitor.ports import Adapter, Clock
 
 log = structlog.get_logger("poller")
 
+
+NOTHING_ANY_MORE = "nothing is shown of an account that had published"
 
 Note = Callable[[Outcome], None]
 
@@ -93,10 +95,19 @@ async def _try(
             return Outcome(channel=channel, fault=fault), None
         log.exception("unexpected error in a look", account=account.id, channel=channel.adapter)
         return Outcome(channel=channel, fault=_fault(channel, "unexpected", type(error).__name__)), None
+    snapshot = _doubted(snapshot, state)
     if snapshot.partial:
         fault = _fault(channel, Degraded.code, snapshot.partial)
         return Outcome(channel=channel, fault=fault, digest=snapshot.digest, skipped=snapshot.skipped), snapshot
     return Outcome(channel=channel, source=source_name(adapter, channel), digest=snapshot.digest, skipped=snapshot.skipped), snapshot
+
+
+def _doubted(snapshot: Snapshot, state: AccountState) -> Snapshot:
+    """Return a view that nothing was ever published as a partial one, where we know better: somebody was shown an empty page."""
+    empty = not snapshot.posts and not snapshot.partial and snapshot.covers_from == BEGINNING
+    if not empty or state.last_post is None:
+        return snapshot
+    return snapshot.model_copy(update={"covers_from": None, "covers_until": None, "partial": NOTHING_ANY_MORE, "memory": {}})
 
 
 def source_name(adapter: Adapter, channel: Channel) -> str:

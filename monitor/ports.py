@@ -145,6 +145,10 @@ class Adapter(Protocol):
         """Return Chinese lines on what is missing for this channel to work; empty when all is well."""
         ...
 
+    async def close(self) -> None:
+        """End what must not be left half done, such as renewing a token that is handed out only once. Called before the door closes."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Pushed:

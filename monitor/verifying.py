@@ -199,7 +199,7 @@ class Verifying:
     def _record(self, channel: Channel, lane: str, account: Account, error: LookError | None, now: datetime) -> None:
         fault = error.fault(channel.adapter) if error else None
         breaker = Breaker.of(self._adapters[channel.adapter].settings)
-        self._pauses.record(Outcome(channel=channel, fault=fault), lane, now, account.id, breaker)
+        self._pauses.record(Outcome(channel=channel, fault=fault), lane, self._clock.now(), account.id, breaker, began=now)
 
 
 def choose(

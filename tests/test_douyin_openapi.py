@@ -248,7 +248,7 @@ async def test_a_renewed_token_is_kept_though_the_look_is_broken_off(door: Door)
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
         go_on.set()
-        await asyncio.gather(*made.running)
+        await made.close()
 
     held = slow.grant("demo", KIND)
     assert looking.cancelled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -9,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from channels import BIZ, NOW, Reply, account, adapter, asked, expected, fixtures, platform_of, serving, told
+from pydantic import SecretStr
 
 from adapters.feed import read
 from adapters.http import Door
 from adapters.reading.links import Named, named_by, native_id
 from adapters.reading.values import from_text, plain, web_url
+from monitor.credentials import CredentialBook, Vault
 from monitor.errors import AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.matching.urls import canonical_url, reference_of
 
@@ -48,6 +51,44 @@ async def test_an_unchanged_feed_is_asked_for_conditionally_and_never_sent_again
     assert served.requests[1].headers["If-None-Match"] == headers["ETag"]
     assert served.requests[1].headers["If-Modified-Since"] == headers["Last-Modified"]
     assert again.unchanged and again.covers_from == first.covers_from and again.digest == first.digest
+
+
+REBUILT = """<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>青溪发布</title><link>http://b.example/</link>
+<lastBuildDate>{built}</lastBuildDate><pubDate>{built}</pubDate><item><title>{title}</title><link>https://mp.weixin.qq.com/s/abcdefghijklmnopqrstuv</link>
+<pubDate>Thu, 19 Nov 2026 10:00:00 GMT</pubDate></item></channel></rss>"""
+
+
+@pytest.mark.parametrize(
+    ("built", "title", "unchanged"),
+    {
+        "built anew without news": ("Fri, 20 Nov 2026 03:00:00 GMT", "关于停水的通告", True),
+        "built anew with an edited item": ("Fri, 20 Nov 2026 03:00:00 GMT", "关于停水的通告（更正）", False),
+        "not built anew, with an edited item": ("Fri, 20 Nov 2026 02:00:00 GMT", "关于停水的通告（更正）", False),
+    }.values(),
+)
+async def test_when_a_feed_was_built_is_no_news(built: str, title: str, unchanged: bool, door: Door) -> None:
+    before = REBUILT.format(built="Fri, 20 Nov 2026 02:00:00 GMT", title="关于停水的通告")
+    async with serving(Reply(before.encode()), Reply(REBUILT.format(built=built, title=title).encode())) as served:
+        watched, made = account(CHANNEL, served.base_url, whole="1"), adapter(CHANNEL, door, served.base_url)
+        first = await made.look(watched, watched.channels[0], {}, NOW)
+        again = await made.look(watched, watched.channels[0], first.memory, NOW + timedelta(hours=1))
+
+    assert again.unchanged is unchanged
+    assert [post.title for post in again.posts] == ([] if unchanged else [title])
+
+
+async def test_a_key_that_a_bridge_writes_into_its_items_is_struck_out(door: Door) -> None:
+    key, odd = "key-that-must-never-be-shown", "k/e+y=that must"
+    item = "<item><title>通告</title><link>http://b.example/1?k={0}</link><description>see http://b.example/?k={0}</description>"
+    item += "<pubDate>Thu, 19 Nov 2026 09:00:00 GMT</pubDate>"
+    body = REBUILT.format(built="", title="x").replace("<item>", item.format(key) + "</item><item>")
+    book = Vault(CredentialBook(SecretStr(json.dumps({"bridge": {"k": key, "auth_key": odd.replace(" ", "-")}}))))
+    async with serving(Reply(body.encode())) as served:
+        watched = account(CHANNEL, served.base_url, whole="1", credential="bridge")
+        seen = await adapter(CHANNEL, door, served.base_url, book).look(watched, watched.channels[0], {}, NOW)
+
+    assert served.requests[0].query["k"] == key
+    assert len(seen.posts) == 2 and key not in seen.model_dump_json()
 
 
 async def test_a_new_body_replaces_what_was_remembered(door: Door) -> None:

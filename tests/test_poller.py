@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 import pytest
 from clocks import NOON, FrozenClock
-from makers import DAY, account, fault, partial, post, snapshot, state
+from makers import DAY, account, fault, partial, post, snapshot, state, walked
+from makers import poll as known_poll
 
 from monitor.after import after
 from monitor.errors import (
@@ -20,7 +21,7 @@ from monitor.errors import (
     RateLimited,
     TransportFault,
 )
-from monitor.model import Account, Channel, Outcome, Poll, Snapshot
+from monitor.model import BEGINNING, Account, Channel, Outcome, Poll, PostMark, Snapshot
 from monitor.pauses import Pauses
 from monitor.poller import look
 from monitor.ports import Adapter, ChannelSettings
@@ -69,9 +70,9 @@ class Desk:
         self.adapters = {name: Script(name, word, self.clock, seconds) for name, word in named}
         self.pauses = Pauses(BACKOFF)
 
-    async def poll(self, asked: Account = ACCOUNT, **memory: Any) -> Poll:
+    async def poll(self, asked: Account = ACCOUNT, last_post: PostMark | None = None, **memory: Any) -> Poll:
         adapters: Mapping[str, Adapter] = self.adapters
-        return await look(asked, state(memory=memory), adapters, self.pauses, self.clock, 60.0)
+        return await look(asked, state(memory=memory, last_post=last_post), adapters, self.pauses, self.clock, 60.0)
 
     @property
     def asked(self) -> list[str]:
@@ -268,3 +269,30 @@ async def test_a_channel_refused_meanwhile_is_passed_over_although_the_look_bega
     poll = await look(asked, state(), desk.adapters, desk.pauses, desk.clock, 100.0, refused_elsewhere)
 
     assert [outcome.passed_over for outcome in poll.outcomes] == [False, True]
+
+
+# -- an empty page of somebody who had published ----------------------------------------------------------------------------
+
+
+def nothing(**fields: Any) -> Snapshot:
+    """A view that says that nothing was ever published."""
+    return snapshot(since=BEGINNING, **fields)
+
+
+KNOWN = walked(known_poll(snapshot(post())))
+
+
+async def test_an_account_that_had_published_is_not_believed_to_have_published_nothing_ever() -> None:
+    desk = Desk(nothing())
+
+    poll = await desk.poll(last_post=KNOWN.last_post)
+
+    assert codes(poll)[0] == "degraded" and poll.fault is not None
+    assert after(KNOWN, poll).state.sight == KNOWN.sight
+
+
+async def test_an_account_of_which_nothing_is_known_may_have_published_nothing() -> None:
+    poll = await Desk(nothing()).poll()
+
+    assert codes(poll) == [""]
+    assert poll.snapshots[0].covers_from == BEGINNING

@@ -167,6 +167,19 @@ async def test_a_day_is_asked_for_once_and_the_rest_of_the_day_is_free(door: Doo
     assert all(isinstance(value, (str, int)) for value in again.memory.values()) and again.memory == first.memory
 
 
+async def test_the_same_list_on_the_same_day_is_not_read_twice_and_covers_to_the_same_end(door: Door) -> None:
+    async with speaking(Wechat(items=[item(1, 7)], rows=[row(1, 7, 1)])) as wechat:
+        made = adapter(door, wechat)
+        seen = [await look(made)]
+        for hours in (2, 4, 6):
+            seen.append(await look(made, seen[-1].memory, timedelta(hours=hours)))
+        wechat.items.insert(0, item(0, 9))
+        more = await look(made, seen[-1].memory, timedelta(hours=7))
+
+    assert seen[-1].unchanged and seen[-1].posts == () and covered(seen[-1]) == covered(seen[0])
+    assert not more.unchanged and len(more.posts) == 2 and covered(more) == covered(seen[0])
+
+
 async def test_the_next_day_is_asked_for_from_its_hour_on_and_the_one_before_once_more(door: Door) -> None:
     async with speaking(Wechat()) as wechat:
         made = adapter(door, wechat)

@@ -99,6 +99,19 @@ def parse(body: bytes, charset: str = "", *, repair: bool = True) -> Feed:
     return _xml(root)
 
 
+_FIRST = re.compile(rb"<(?:item|entry)[\s>]")
+_BUILT = re.compile(rb"<(lastBuildDate|pubDate|updated)>[^<>]{0,64}</\1>")
+
+
+def undated(body: bytes) -> bytes:
+    """Return the body without the moment at which the feed was made: bridges write it anew with every answer, and it is never read.
+
+    It is looked for before the first item only; whatever else differs makes another body.
+    """
+    first = _FIRST.search(body)
+    return _BUILT.sub(b"", body[: first.start()]) + body[first.start() :] if first else body
+
+
 _DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _ENCODINGS = (b"utf-8", b"utf8", b"gb2312", b"gbk", b"gb18030", b"big5", b"us-ascii", b"ascii", b"iso-8859-1", b"windows-1252", b"utf-16")
 

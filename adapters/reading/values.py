@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from types import TracebackType
 from typing import Literal, NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -36,6 +36,7 @@ REMEMBERED = 32_768
 """Links and dates whose reading is kept: the items of a city's feeds, which show mostly what they showed an hour ago; some 20 MB."""
 URL_LIMIT = 2_000
 ID_LIMIT = 160
+_ID_END = 10**ID_LIMIT
 AMPERSANDS = 3
 """How often a link may have been escaped; twice occurs."""
 HEAD_BYTES = 8_000
@@ -83,7 +84,7 @@ def as_id(value: object) -> str:
     """Return an id as text, "" for what can be none: a float has lost digits, an id holds no blanks and has an end."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return ""
-    text = str(value).strip() if isinstance(value, str) or abs(value) < 10**ID_LIMIT else ""
+    text = str(value).strip() if isinstance(value, str) or abs(value) < _ID_END else ""
     return text if 0 < len(text) <= ID_LIMIT and text.isascii() and text.isprintable() and " " not in text else ""
 
 
@@ -256,3 +257,11 @@ def text_of(memory: Mapping[str, object], key: str) -> str:
     """Return a text from an adapter's memory, "" where it holds something else."""
     value = memory.get(key)
     return value if isinstance(value, str) else ""
+
+
+def struck(body: bytes, secrets: Iterable[str]) -> bytes:
+    """Return the body without these secrets, as they are or as an address writes them."""
+    for secret in secrets:
+        for form in {secret, quote(secret, safe=""), quote(secret)} - {""}:
+            body = body.replace(form.encode(), b"***")
+    return body
