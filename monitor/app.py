@@ -49,8 +49,8 @@ DAY_SECONDS = 86_400.0
 WATCH_SECONDS = 5.0
 """How often to see whether our own mongod still runs."""
 
-VERIFY_SECONDS = 60.0
-"""How often to see whether posts wait to be opened; the channel's own spacing and budget rule how many are."""
+VERIFY_LEASE = timedelta(minutes=10)
+"""How long one daemon keeps the opening of single posts to itself; a round lasts a minute or two."""
 
 LEAVE_SECONDS = 2.0
 """What closing the console or the database may take when somebody at the other end does not answer."""
@@ -170,7 +170,7 @@ class App:
                 asyncio.create_task(self._every("judge", self.settings.judge.tick_seconds, self._tick, stop), name="judge"),
                 asyncio.create_task(self._every("tell", self.settings.notify.interval_seconds, self.telling.round, stop), name="tell"),
                 polling,
-                asyncio.create_task(self._every("verify", VERIFY_SECONDS, self._verify, stop), name="verify"),
+                asyncio.create_task(self._every("verify", self.settings.poll.verify_seconds, self._verify, stop), name="verify"),
                 asyncio.create_task(self._every("books", SAVE_SECONDS, self.books.save, stop), name="books"),
                 asyncio.create_task(self._every("database", WATCH_SECONDS, self._watch_database, stop), name="database"),
             ]
@@ -196,7 +196,7 @@ class App:
 
     async def _verify(self) -> None:
         """Open posts that wait for it; one daemon at a time, since a platform shows single pages to one slow reader only."""
-        if await self.store.hold("verifying", self._owner, self.clock.now(), timedelta(seconds=10 * VERIFY_SECONDS)):
+        if await self.store.hold("verifying", self._owner, self.clock.now(), VERIFY_LEASE):
             await self.verifying.round()
 
     async def _poll_loop(self, stop: asyncio.Event) -> None:

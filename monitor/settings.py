@@ -72,6 +72,7 @@ class PollSettings(Section):
     idle_seconds: float = Field(default=1.0, gt=0)
     stop_seconds: float = Field(default=10.0, gt=0)
     retry_wait_seconds: float = Field(default=1.0, ge=0)
+    verify_seconds: float = Field(default=60.0, gt=0)
     body_cap_bytes: int = Field(default=5 * 1024 * 1024, ge=1024)
     proxy_from_environment: bool = False
 
