@@ -91,7 +91,7 @@ def parse(body: bytes, charset: str = "", *, repair: bool = True) -> Feed:
     if charset and not _DECLARED.match(body[:256]):
         body = body.decode(charset, "replace").encode()
     try:
-        root = etree.fromstring(body, _parser())
+        root = etree.fromstring(body, strict_parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         return _repaired(body, error, repair)
     if root is None or root.getroottree().docinfo.internalDTD is not None:
@@ -126,8 +126,10 @@ def _refuse_dtd(body: bytes) -> None:
         raise ParseError("a document with a DTD instead of a feed")
 
 
-def _parser() -> etree.XMLParser:
+def strict_parser(encoding: str | None = None) -> etree.XMLParser:
+    """Return a parser that follows nothing and unfolds nothing; `encoding` overrules what the document says of itself."""
     return etree.XMLParser(
+        encoding=encoding,
         resolve_entities=False,
         no_network=True,
         huge_tree=False,

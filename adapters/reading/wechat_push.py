@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from adapters.reading.feeds import strict_parser
 from adapters.reading.links import https_where_known, named_by
 from adapters.reading.page import Asked, Draft, Page
 from adapters.reading.values import as_id, as_int, from_unix, is_set, web_url
@@ -57,26 +58,13 @@ def parse(body: bytes) -> Push:
     if b"<!DOCTYPE" in upper or b"<!ENTITY" in upper:
         raise ParseError("a push with a DTD")
     try:
-        root = etree.fromstring(body, _parser())
+        # The encoding is given: a declared one could hide a document type.
+        root = etree.fromstring(body, strict_parser("utf-8"))
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ParseError(f"a push that is no XML: {type(error).__name__}") from None
     if root is None or root.tag != "xml" or root.getroottree().docinfo.internalDTD is not None:
         raise ParseError("XML that is no push")
     return Push(root)
-
-
-def _parser() -> etree.XMLParser:
-    # The encoding is given: a declared one could hide a document type.
-    return etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        huge_tree=False,
-        load_dtd=False,
-        dtd_validation=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
 
 
 def read(body: bytes, asked: Asked) -> Snapshot:
