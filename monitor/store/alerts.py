@@ -1,0 +1,85 @@
+"""Alerts, which are the outbox too; channels; and what one daemon at a time may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from pymongo import ASCENDING, ReplaceOne, UpdateOne
+from pymongo.errors import (
+    BulkWriteError,
+    DuplicateKeyError,
+)
+
+from monitor import documents
+from monitor.model import Alert, ChannelState, Stage
+from monitor.store.connection import Connection, duplicates_only, translated
+from monitor.writes import AlertChange
+
+
+class Alerts(Connection):
+    """Judging writes findings and stages, telling writes who was told: they never touch the same fields."""
+
+    async def alerts(self, stages: Iterable[Stage] | None = None) -> list[Alert]:
+        """Return alerts, oldest first."""
+        query = {} if stages is None else {"stage": {"$in": [str(stage) for stage in stages]}}
+        with translated():
+            return [documents.alert(doc) async for doc in self._db.alerts.find(query).sort("opened_at", ASCENDING)]
+
+    async def alive_alerts(self, account_ids: Iterable[str | None]) -> dict[str | None, dict[str, Alert]]:
+        """Return the living alerts of these accounts, by account and by the finding's key; None stands for those about us."""
+        alerts: dict[str | None, dict[str, Alert]] = {}
+        with translated():
+            async for doc in self._db.alerts.find({"account_id": {"$in": list(account_ids)}, "alive": True}):
+                alerts.setdefault(doc["account_id"], {})[doc["key"]] = documents.alert(doc)
+        return alerts
+
+    async def outbox(self, since: datetime) -> list[Alert]:
+        """Return what somebody may have to hear of: open alerts, and those resolved since the moment."""
+        query = {"$or": [{"stage": Stage.OPEN}, {"stage": Stage.RESOLVED, "resolved_at": {"$gte": since}}]}
+        with translated():
+            return [documents.alert(doc) async for doc in self._db.alerts.find(query).sort("opened_at", ASCENDING)]
+
+    async def put_alerts(self, changes: Sequence[AlertChange]) -> None:
+        with translated():
+            await self._put_alerts(changes)
+
+    async def _put_alerts(self, changes: Sequence[AlertChange]) -> None:
+        """Write alerts; those that end go first, since one finding may end an alert and open the next under the same key."""
+        for batch in ([c for c in changes if c.before is not None], [c for c in changes if c.before is None]):
+            if not batch:
+                continue
+            writes = [UpdateOne(*documents.alert_change(change), upsert=change.before is None) for change in batch]
+            try:
+                await self._db.alerts.bulk_write(writes, ordered=False)
+            except BulkWriteError as error:
+                # Another writer opened the same alert first: one is enough.
+                duplicates_only(error)
+
+    async def put_told(self, alerts: Sequence[Alert]) -> None:
+        """Write who was told of what; judging writes the rest of an alert and never these fields."""
+        writes = [UpdateOne({"_id": a.id}, {"$set": {"told": documents.told(a), "tries": dict(a.tries)}}) for a in alerts]
+        with translated():
+            if writes:
+                await self._db.alerts.bulk_write(writes, ordered=False)
+
+    async def hold(self, name: str, owner: str, now: datetime, lease: timedelta) -> bool:
+        """Take or keep what one daemon at a time may do, until the lease ends; False while it is another owner's."""
+        free = {"_id": name, "$or": [{"until": {"$lte": now}}, {"owner": owner}]}
+        with translated():
+            try:
+                await self._db.leases.update_one(free, {"$set": {"owner": owner, "until": now + lease}}, upsert=True)
+            except DuplicateKeyError:
+                return False
+        return True
+
+    async def channels(self) -> list[ChannelState]:
+        with translated():
+            return [ChannelState.model_validate(documents.fields(doc)) async for doc in self._db.channels.find({})]
+
+    async def put_channels(self, channels: Sequence[ChannelState]) -> None:
+        with translated():
+            if channels:
+                await self._db.channels.bulk_write(
+                    [ReplaceOne({"_id": c.name}, c.model_dump(), upsert=True) for c in channels], ordered=False
+                )
