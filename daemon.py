@@ -17,10 +17,11 @@ from typing import Annotated, Any
 import typer
 
 from monitor import commands, resolving
-from monitor.app import App, Tables, settle_memory
+from monitor.app import App, settle_memory
 from monitor.credentials import CredentialBook, Vault
 from monitor.errors import BadInput, MonitorError, NoDatabase, StoreAway
 from monitor.logs import configure
+from monitor.plugins import Tables
 from monitor.ports import Ledger
 from monitor.settings import LogSettings, Settings, load
 

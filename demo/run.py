@@ -24,11 +24,12 @@ from demo.pushes import TICKET_KIND, Pusher, ticket_grant
 from demo.secrets import COMPONENT
 from demo.summary import Picture, differences, summary, tables
 from demo.world import World
-from monitor.app import App, Tables
+from monitor.app import App
 from monitor.clock import SystemClock
 from monitor.embedded import RUN_FILE, Embedded
 from monitor.logs import configure
 from monitor.model import Stage, local_date
+from monitor.plugins import Tables
 from monitor.ports import Clock
 from monitor.settings import Settings
 

@@ -9,11 +9,9 @@ import os
 import random
 import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import structlog
 from aiohttp import web
@@ -29,16 +27,16 @@ from monitor.errors import BadSettings, StoreAway
 from monitor.intake import OpenedPosts, PushBooks
 from monitor.judging import Judge, Picture
 from monitor.metrics import Metrics, Rollup
-from monitor.model import Account, AccountState, Poll, RepostStanding, RepostVerdict, Severity, Snapshot, Stage, Standing
+from monitor.model import Account, AccountState, Poll, RepostStanding, RepostVerdict, Severity, Stage, Standing
 from monitor.notify.mail import SmtpNotifier
 from monitor.pauses import FURTHEST_REST, Pauses
+from monitor.plugins import Tables, adapters_of, backoff_of, profile_of, rules_of
 from monitor.polling import Polling
-from monitor.ports import Adapter, Clock, Credentials, Grader, Ledger, Rule
-from monitor.schedule import Backoff, post_rate, solve
-from monitor.settings import EMBEDDED, ScheduleSettings, Settings, channel_settings, nearest, owned
+from monitor.ports import Clock
+from monitor.schedule import post_rate, solve
+from monitor.settings import EMBEDDED, Settings
 from monitor.store import Store
 from monitor.telling import Telling
-from monitor.uploads import ReadUpload
 from monitor.verifying import Verifying
 from monitor.web import Health, build
 from monitor.web.callback import Switchboard
@@ -62,21 +60,6 @@ LOOP_PATIENCE = 10
 """A loop that has not come round for so many of its periods is reported as dead by /healthz."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """The plug-ins, by name: what daemon.py alone knows. `door` makes the one HTTP door they share; `hand_check` reads a person's look.
-
-    `read_upload` reads a page that a person saved.
-    """
-
-    adapters: Mapping[str, type[Adapter]]
-    rules: Mapping[str, type[Rule]]
-    profiles: Mapping[str, Grader]
-    door: Callable[[Settings, random.Random, Ledger], Any]
-    hand_check: Callable[[Account, date | None, datetime, str], Snapshot]
-    read_upload: ReadUpload
-
-
 class App:
     """The daemon's parts. Open it with `async with` (database, door), then `run` it, or use its parts for one command.
 
@@ -91,11 +74,11 @@ class App:
         self.rng = rng or random.Random()
         self.metrics = Metrics()
         self.credentials = Vault(CredentialBook(settings.credentials))
-        self.rules, self.grader = _rules(settings, tables)
-        self.backoff = _backoff(settings.schedule)
+        self.rules, self.grader = rules_of(settings, tables)
+        self.backoff = backoff_of(settings.schedule)
         self.budgets = Budgets(self.clock)
         self._door = tables.door(settings, self.rng, self.budgets)
-        self.adapters = _adapters(settings, tables, self._door, self.credentials)
+        self.adapters = adapters_of(settings, tables, self._door, self.credentials)
         self.notifier = SmtpNotifier(settings.smtp) if settings.smtp.host else None
         self._join = join
         self._stack = AsyncExitStack()
@@ -359,7 +342,7 @@ class App:
 
     async def standings_at(self, moment: datetime, profile: str | None = None) -> history.Judgement:
         """Judge the whole roster as of a past moment, under any profile. Raises `BadSettings` for an unknown one."""
-        grader = _profile(self.settings, self.tables, profile or self.settings.judge.profile)
+        grader = profile_of(self.settings, self.tables, profile or self.settings.judge.profile)
         first_hand = {name: adapter.first_hand for name, adapter in self.adapters.items()}
         return await history.judge_at(self.store, grader, first_hand, self.settings.guards, moment, self.judge.name_of)
 
@@ -381,63 +364,3 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-
-
-def _backoff(schedule: ScheduleSettings) -> Backoff:
-    return Backoff(
-        start=schedule.backoff_start_minutes * 60,
-        cap=schedule.backoff_cap_hours * 3600,
-        gone=schedule.gone_hours * 3600,
-        auth=schedule.auth_pause_hours * 3600,
-        rate=schedule.rate_pause_minutes * 60,
-    )
-
-
-def _adapters(settings: Settings, tables: Tables, door: Any, credentials: Credentials) -> dict[str, Adapter]:
-    problems = [
-        f"channels.{name}：没有这个渠道{nearest(name, tables.adapters)}" for name in settings.channels if name not in tables.adapters
-    ]
-    adapters: dict[str, Adapter] = {}
-    for name, kind in tables.adapters.items():
-        try:
-            wishes = channel_settings(settings, name, kind.Settings)
-        except BadSettings as error:
-            problems += error.problems
-            continue
-        if wishes.enabled:
-            make: Any = kind
-            adapters[name] = make(wishes, door, credentials)
-    if problems:
-        raise BadSettings(problems)
-    return adapters
-
-
-def _rules(settings: Settings, tables: Tables) -> tuple[list[Rule], Grader]:
-    problems = [f"rules.{name}：没有这条规则{nearest(name, tables.rules)}" for name in settings.rules if name not in tables.rules]
-    rules: list[Rule] = []
-    for name, kind in tables.rules.items():
-        model: Any = kind
-        try:
-            rules.append(owned(model, settings.rules.get(name, {}), f"rules.{name}"))
-        except BadSettings as error:
-            problems += error.problems
-    try:
-        grader = _profile(settings, tables, settings.judge.profile)
-    except BadSettings as error:
-        problems += error.problems
-    if problems:
-        raise BadSettings(problems)
-    return rules, grader
-
-
-def _profile(settings: Settings, tables: Tables, name: str) -> Grader:
-    """Return a shipped profile with the settings' changes laid over it."""
-    if name not in tables.profiles:
-        raise BadSettings([f"judge.profile：没有名为 {name} 的口径{nearest(name, tables.profiles)}；可用：{'、'.join(tables.profiles)}"])
-    shipped: Any = tables.profiles[name]
-    changes = settings.profiles.get(name, {})
-    if not changes:
-        made: Grader = shipped
-        return made
-    laid: Grader = owned(type(shipped), {**shipped.model_dump(), **changes}, f"profiles.{name}")
-    return laid

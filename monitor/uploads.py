@@ -1,6 +1,7 @@
 """Taking in saved files: pages that a person exported, each a partial look at one account, kept as evidence with its hash and name.
 
-What is known already stays as it is: a file may be older than the last poll, so it only adds posts nobody had seen.
+What is known already stays as it is: a file may be older than the last poll, so it only adds posts nobody had seen. A page about the
+account has no posts; what it says of names and subject is kept as the account's profile, which the rule `drift` compares.
 """
 
 from __future__ import annotations
@@ -103,9 +104,14 @@ async def _take_one(taking: Taking, wishes: Wishes, path: Path, account: Account
     fresh = unknown(snapshot, states.get(account.id), now)
     name = "".join(letter for letter in path.name if letter.isprintable())[:120]
     count = await take_in(taking.store, account, fresh, at=now, now=now, by=f"{wishes.by}：{name}"[:200], carried=taking.carried)
-    newest = max(post.published_at for post in snapshot.posts)
-    told = f"{title}，{len(snapshot.posts)} 条，新增 {count} 条，最新 {minute(newest)}"
-    return "；".join([told, *remarks])
+    return "；".join([_what(title, snapshot, count), *remarks])
+
+
+def _what(title: str, snapshot: Snapshot, count: int) -> str:
+    newest = max((post.published_at for post in snapshot.posts), default=None)
+    if newest is None:
+        return f"{title}，没有发布内容，只记录账号信息"
+    return f"{title}，{len(snapshot.posts)} 条，新增 {count} 条，最新 {minute(newest)}"
 
 
 def _body(path: Path) -> bytes:

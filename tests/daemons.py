@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from daemon import tables
-from monitor.app import App, Tables
+from monitor.app import App
 from monitor.model import Account, cut
+from monitor.plugins import Tables
 from monitor.settings import Settings
 
 QUICK: Mapping[str, Any] = {

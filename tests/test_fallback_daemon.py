@@ -26,9 +26,10 @@ from tools import ROOT
 
 from adapters.channel import Base
 from daemon import tables
-from monitor.app import App, Tables
+from monitor.app import App
 from monitor.errors import AuthError, Degraded, LookError, RateLimited, SourceRetired, TransportFault
 from monitor.model import Account, AccountState, Channel, Platform, Post, Snapshot
+from monitor.plugins import Tables
 from monitor.ports import ChannelSettings
 
 FAST = {
