@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor.cells import Refused, moment
@@ -21,6 +21,9 @@ from monitor.store import Store
 
 SIZE_LIMIT = 20 * 1024 * 1024
 """Bytes of one file: the largest honest page has 1 MB, an article page with its scripts 5."""
+
+STILL_TRUE = timedelta(days=7)
+"""What a page tells of names and subject is taken for the present while it is no older: accounts are renamed a few times in years."""
 
 ReadUpload = Callable[[bytes, Account, datetime, bool], tuple[str, Snapshot, tuple[str, ...]]]
 """Reads a saved body: what it is, what it shows, remarks. The time is that of saving where the flag says that it is known."""
@@ -101,10 +104,20 @@ async def _take_one(taking: Taking, wishes: Wishes, path: Path, account: Account
     body = _body(path)
     title, snapshot, remarks = taking.read(body, account, wishes.saved_at or now, wishes.saved_at is not None)
     states = await taking.store.states([account.id])
-    fresh = unknown(snapshot, states.get(account.id), now)
+    state = states.get(account.id)
+    fresh = unknown(snapshot, state, now)
+    if state is not None and snapshot.profile and _is_old(wishes.saved_at, state, now):
+        fresh = fresh.model_copy(update={"profile": {key: told for key, told in fresh.profile.items() if key not in state.profile}})
+        remarks = (*remarks, "保存时间较早，已知的账号信息不改")
     name = "".join(letter for letter in path.name if letter.isprintable())[:120]
     count = await take_in(taking.store, account, fresh, at=now, now=now, by=f"{wishes.by}：{name}"[:200], carried=taking.carried)
     return "；".join([_what(title, snapshot, count), *remarks])
+
+
+def _is_old(saved: datetime | None, state: AccountState, now: datetime) -> bool:
+    """Whether a page was saved so long ago, and looked at since, that a name it tells may have been given up by now."""
+    looked = [at for at in (state.last_tried_at, state.last_good.at if state.last_good else None) if at is not None]
+    return saved is not None and now - saved > STILL_TRUE and any(at > saved for at in looked)
 
 
 def _what(title: str, snapshot: Snapshot, count: int) -> str:

@@ -20,6 +20,7 @@ from adapters.reading.douyin_openapi import read_tokens
 from adapters.reading.douyin_works import read_profile
 from adapters.reading.page import Asked
 from adapters.reading.uploads import read_upload
+from adapters.reading.wechat_about import read_about
 from adapters.reading.wechat_datacube import Days, read_cube
 from adapters.reading.wechat_lists import read_list
 from adapters.reading.weibo_ajax import read_ajax
@@ -60,6 +61,7 @@ PARSERS: dict[str, Parser] = {
     "wechat component": lambda body: wechat_tokens.read_component(body, NOW),
     "wechat authorizer": lambda body: wechat_tokens.read_authorizer(body, NOW, "r"),
     "wechat push": wechat_push.parse,
+    "wechat about": read_about,
     "douyin profile": read_profile,
     "douyin tokens": lambda body: read_tokens(body, NOW),
     "resolved user": lambda body: read_user(body, "domain", "qingxi"),

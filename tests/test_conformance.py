@@ -18,6 +18,7 @@ from conformance import CATEGORIES, COVERS_NOTHING, LEAVES_OUT, LONG_BEGINS, LON
 from adapters import ADAPTERS, feed
 from adapters.http import Door
 from adapters.reading.page import recall
+from adapters.reading.wechat_about import read_about
 from adapters.reading.wechat_datacube import Days, read_cube
 from adapters.reading.wechat_lists import read_list
 from adapters.reading.weibo_ajax import read_ajax
@@ -275,6 +276,13 @@ def cube_told(body: bytes) -> dict[str, Any]:
     return {"trouble": cube.trouble, "rows": [[each.day.isoformat(), each.number, each.kind, each.title, each.url] for each in cube.rows]}
 
 
+def about_told(body: bytes) -> dict[str, Any]:
+    about = read_about(body)
+    plainly = {name: getattr(about, name) for name in ("name", "alias", "gh", "biz", "kind", "subject", "certified", "place", "migrated")}
+    names = [[each.day.isoformat(), each.new, each.old, each.migrated] for each in about.names]
+    return {**plainly, "profile": about.profile, "names": names, "former": [[name, day.isoformat()] for name, day in about.former]}
+
+
 def _of(channel: str) -> Callable[[Path], dict[str, Any]]:
     read = EXAMPLES[channel].read
     assert read is not None
@@ -293,6 +301,7 @@ READERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     "weibo.list": lambda path: told(lambda: read_cards(path.read_bytes(), asked("weibo.web"), UID, signed_in=True)),
     "wechat.lists": lambda path: told(lambda: read_list(path.read_bytes(), asked("manual"), BIZ)),
     "wechat.datacube": lambda path: cube_told(path.read_bytes()),
+    "wechat.about": lambda path: about_told(path.read_bytes()),
 }
 """How the bodies of each folder of fixtures are read."""
 PAIRS = [pytest.param(folder, path, id=f"{folder}-{path.stem}") for folder in READERS for path in fixtures(folder)]

@@ -122,6 +122,7 @@ def weibo() -> Snapshot:
 def test_the_constructed_feed_of_rsshub_is_read_with_its_retweets() -> None:
     own, retweet, deleted = weibo().posts
 
+    assert own.id.endswith(":4649106427873349") and not any("&" in post.title for post in weibo().posts)
     assert (own.kind, own.citation) == ("post", None)
     assert (retweet.kind, retweet.citation) == ("repost", Citation(account="6279793937"))
     assert retweet.published_at == datetime(2021, 6, 16, 12, 7, 7, tzinfo=UTC) and "转发 @明日方舟Arknights:\u2002" in retweet.title
@@ -157,6 +158,8 @@ def test_a_bridges_recorded_word_of_refusal_has_its_class(name: str, told: tuple
 
     assert found is not None and found[0] is told[1]
     assert type(feed.explain(Answer(told[0], {}, body, "http://bridge.example/x"))) is told[1]
+    with pytest.raises(ParseError):
+        feed.read(body, asked("feed", now=NOW))
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))

@@ -2,14 +2,13 @@
 
 What a file shows is always a partial view. It may be cut, old, or one page of many: it can move the last update forward and prove
 a repost, never silence. The file itself must tell whose it is; only where its form never does (a feed of short WeChat links) the
-person's word stands, and then we say so.
+person's word stands, and then we say so. A page about a WeChat account shows no posts but facts: they are kept as its profile.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +21,8 @@ from adapters.reading.douyin_works import read_works
 from adapters.reading.page import Asked
 from adapters.reading.toutiao import bare, token_of
 from adapters.reading.toutiao_list import Whom, read_rows
-from adapters.reading.values import is_html
+from adapters.reading.values import folded, is_html
+from adapters.reading.wechat_about import held, is_about, read_about
 from adapters.reading.wechat_lists import read_list
 from adapters.reading.wechat_publish import biz_of, bizuin_of, owners_of, read_published
 from adapters.reading.weibo_ajax import read_ajax
@@ -76,6 +76,10 @@ def _feed(body: bytes, asked: Asked, who: str) -> Snapshot:
     raise AssertionError("replaced by the reader of feeds that is handed in")
 
 
+def _about(body: bytes, asked: Asked, who: str) -> Snapshot:
+    return Snapshot(channel=asked.channel, partial="no list", digest=asked.digest, profile=read_about(body).profile)
+
+
 _WB, _WX, _DY, _TT = Platform.WEIBO, Platform.WECHAT, Platform.DOUYIN, Platform.TOUTIAO
 SHAPES: tuple[Shape, ...] = (
     Shape("微博手机版列表（m.weibo.cn）", _WB, frozenset({"cards", "mblog"}), read_cards),
@@ -93,6 +97,8 @@ SHAPES: tuple[Shape, ...] = (
     Shape("微信主页列表", _WX, frozenset({"appmsg_list"}), read_list),
     Shape("微信文章列表", _WX, frozenset({"base_resp", "articles"}), read_list),
     Shape("微信文章列表", _WX, frozenset({"biz_id"}), read_list),
+    Shape("关于公众号（导出）", _WX, frozenset({"wechat", "org"}), _about),
+    Shape("微信作者信息（导出）", _WX, frozenset({"identity_name", "is_verify"}), _about),
     Shape("抖音作品列表", _DY, frozenset({"aweme_list"}), read_works),
     Shape("抖音作品", _DY, frozenset({"aweme_id"}), read_works),
     Shape("抖音作品列表", _DY, frozenset({"content_id", "sec_uid"}), read_works),
@@ -119,6 +125,7 @@ VAGUE: tuple[Shape, ...] = (
 )
 """Refusals, empty lists and feeds: names that many bodies have, so they are only tried for the platform that was expected."""
 ARTICLE = Shape("微信文章页", Platform.WECHAT, frozenset(), _article)
+ABOUT = Shape("关于公众号", Platform.WECHAT, frozenset(), _about)
 XML_FEED = Shape("订阅源", None, frozenset(), _feed)
 
 _REFUSALS: Mapping[type[LookError], str] = {
@@ -144,6 +151,8 @@ def read_upload(body: bytes, account: Account, now: datetime, saved: bool, *, fe
     if shape.platform not in (None, account.platform):
         raise BadInput([f"这是{shape.title}，而账号“{account.name}”是{account.platform.label}账号"])
     ids = ids_of(account)
+    if shape.read is _about:
+        return _facts(shape, body, account, ids)
     unproven = _is_unproven(shape, body, account, ids)
     snapshot = _first(shape, body, account, now, ids, feed)
     if unproven:
@@ -178,6 +187,8 @@ def shape_of(body: bytes, expected: Platform) -> Shape | None:
         marks = names_in(body.removeprefix(b"\xef\xbb\xbf"))
         vague = (shape for shape in VAGUE if shape.platform in (None, expected))
         return next((shape for shape in (*SHAPES, *vague) if shape.marks <= marks), None)
+    if is_about(body):
+        return ABOUT
     if is_html(body):
         return ARTICLE if b"mp.weixin.qq.com" in body or b"js_article" in body else None
     return XML_FEED if re.search(rb"<(?:rss|feed|rdf:rdf)[\s>]", body[:4_096], re.IGNORECASE) else None
@@ -212,6 +223,20 @@ def _members(body: bytes, names: set[str]) -> list[bytes]:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return []
     return []
+
+
+def _facts(shape: Shape, body: bytes, account: Account, ids: tuple[str, ...]) -> Upload:
+    """Return what a page about the account says, as a look without posts.
+
+    Raises `BadInput` for a page of another account, and for one on which nothing can be held against the roster.
+    """
+    try:
+        about = read_about(body)
+    except LookError as error:
+        raise BadInput([_meaning(error, account)]) from error
+    kept, remarks = held(about, account, frozenset(ids))
+    digest = hashlib.sha256(body).hexdigest()
+    return shape.title, Snapshot(channel=CHANNEL, partial=f"上传的文件：{shape.title}", digest=digest, profile=kept), remarks
 
 
 _SEC_UID = re.compile(r"MS4wLjABAAAA[0-9A-Za-z_=-]{10,120}")
@@ -285,13 +310,9 @@ def _refuse_another_name(shape: Shape, snapshot: Snapshot, account: Account) -> 
     """
     if snapshot.skipped.get("foreign"):
         raise BadInput([f"文件不属于账号“{account.name}”：其中有其他账号的内容"])
-    name = _plain(snapshot.profile.get("name", ""))
-    if name != _plain(account.name) and (name or shape.read is _feed):
+    name = folded(snapshot.profile.get("name", ""))
+    if name != folded(account.name) and (name or shape.read is _feed):
         raise BadInput([f"文件没有平台编号，名称“{name or '无'}”也不是账号“{account.name}”，无法核对属于谁"])
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFKC", "".join(name.split())).casefold()
 
 
 def _no_id(account: Account) -> str:

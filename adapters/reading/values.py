@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -265,3 +266,8 @@ def struck(body: bytes, secrets: Iterable[str]) -> bytes:
         for form in {secret, quote(secret, safe=""), quote(secret)} - {""}:
             body = body.replace(form.encode(), b"***")
     return body
+
+
+def folded(name: str) -> str:
+    """Return a name by which two spellings are the same: without blanks, width and case."""
+    return unicodedata.normalize("NFKC", "".join(name.split())).casefold()
