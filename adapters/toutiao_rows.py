@@ -15,6 +15,7 @@ from urllib.parse import quote
 from adapters.channel import Base
 from adapters.http import HEAD_BYTES, Answer, by_status_alone, host_of, retry_after
 from adapters.reading.page import Asked, recall, unchanged
+from adapters.reading.peek import again, peeked, remembered, same
 from adapters.reading.toutiao import token_of
 from adapters.reading.toutiao_list import ALL, Whom, access_check, read_rows, refused_page
 from adapters.reading.values import delay_of, header_safe, text_of, web_address
@@ -26,6 +27,15 @@ ROUTE = "/toutiao/rows/{token}"
 """What is asked for where the address itself does not say where the token goes."""
 NUMBERS_LIMIT = 20
 UNSET = 'no address of Toutiao rows is set: channels."toutiao.rows".base_url'
+
+
+TOLD = re.compile(
+    rb'''"(?:id|group_id|group_id_str|groupID|gidStr|item_id|item_id_str|thread_id|user_id|userID|media_id|mediaID'''
+    rb'''|publish_time|publishTime|create_time|createTime|behot_time|max_behot_time|is_stick|label|has_more|message|cell_type)'''
+    rb'''\\{0,8}"\s{0,4}:\s{0,4}(\\{0,8}"[^"\\]{0,60}|[^,}\]\s"]{1,40})'''
+)
+"""What makes a page the same to us: ids, authors, times, pins and the envelope, also inside JSON within JSON. Read counts are not."""
+DOUBT = re.compile(rb'"decision"')
 
 
 class ToutiaoRowsSettings(ChannelSettings):
@@ -75,9 +85,15 @@ class ToutiaoRows(Base):
         known = recall(memory) if text_of(memory, "manner") == manner else None
         if known is not None and known.fingerprint == answer.fingerprint:
             return unchanged(asked, known, memory)
+        body = answer.utf8()
+        seen = peeked(body, TOLD, DOUBT)
+        if known is not None and same(memory, seen):
+            return unchanged(asked, known, again(memory))
         asked = asked.answered(answer.digest, answer.fingerprint)
-        snapshot = read_rows(answer.utf8(), asked, whom, category, manner)
-        return snapshot if numbers_of(channel) else _unnamed(snapshot)
+        snapshot = read_rows(body, asked, whom, category, manner)
+        if not numbers_of(channel):
+            return _unnamed(snapshot)
+        return snapshot.model_copy(update={"memory": {**snapshot.memory, **remembered(seen)}}) if snapshot.memory else snapshot
 
     def _pattern(self, channel: Channel) -> str:
         return channel.options.get("url") or channel.options.get("base_url") or self.settings.base_url

@@ -380,3 +380,45 @@ def test_a_hostile_list_is_read_or_refused_in_time(body: bytes) -> None:
 
     assert snapshot is None or not snapshot.covers_from or snapshot.posts
     assert time.perf_counter() - begun < 0.2
+
+
+# -- the peek ---------------------------------------------------------------------------------------------------------------
+
+
+async def looks(door: Door, *bodies: bytes) -> list[Snapshot]:
+    """Look as often as there are bodies, each time with what the look before left."""
+    seen: list[Snapshot] = []
+    async with serving(*(Reply(each) for each in bodies)) as served:
+        for _ in bodies:
+            seen.append(await look(door, served.base_url, dict(seen[-1].memory) if seen else None))
+    return seen
+
+
+async def test_read_counts_that_moved_are_no_news_and_a_page_is_read_whole_now_and_then(door: Door) -> None:
+    seen = await looks(door, *(listed(row(1, read_count=count), row(2, hours=5)) for count in range(10)))
+
+    assert [each.unchanged for each in seen] == [False, *[True] * 7, False, True]
+    assert all(each.covers_from == seen[0].covers_from for each in seen)
+
+
+NEWS = {
+    "a new row": listed(row(3), row(1), row(2, hours=5)),
+    "a row that is gone": listed(row(1)),
+    "another author": listed(row(1), row(2, hours=5, user_info={"user_id": "72000000002"})),
+    "a pin": listed(row(1, is_stick=True), row(2, hours=5)),
+    "a new row within JSON in JSON": listed({"stream_cell": {"raw_data": json.dumps(row(4))}}, row(1), row(2, hours=5)),
+    "an access check": listed(row(1), row(2, hours=5)).replace(b'"message"', b'"decision": {"x": 1}, "message"', 1),
+}
+
+
+@pytest.mark.parametrize("name", NEWS)
+async def test_the_peek_hides_nothing_but_counts_and_edits(name: str, door: Door) -> None:
+    first = listed(row(1), row(2, hours=5))
+    async with serving(Reply(first), Reply(NEWS[name])) as served:
+        seen = await look(door, served.base_url)
+        try:
+            again = await look(door, served.base_url, dict(seen.memory))
+        except LookError:
+            return
+
+    assert not again.unchanged
