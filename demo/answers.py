@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from demo.articles import verdict
+from demo.articles import doubtful, verdict
 from demo.faults import FROZEN, Fault
 from demo.pages import Page, Trouble
 from demo.rhythm import Item
 from demo.ways import Way
-from monitor.model import Article, RepostVerdict, Status, Verdict, local_date
+from monitor.model import Article, Platform, RepostVerdict, Status, Verdict, local_date
 
 LINE_DAYS = 14
 COUNTY_DAYS = 13
@@ -89,8 +89,8 @@ def _idle(page: Page, fault: Fault | None) -> int | None:
 
 
 def _hidden(page: Page, fault: Fault) -> bool:
-    """Whether no way is left that shows the account whole."""
-    return not any(way.complete for way in page.ways if way not in fault.strikes)
+    """Whether no way is left that shows the account whole; what a person entered stands whatever happens to the platforms."""
+    return Way.MANUAL not in page.ways and not any(way.complete for way in page.ways if way not in fault.strikes)
 
 
 def _glimpsed(page: Page, fault: Fault) -> Sequence[Item]:
@@ -106,7 +106,12 @@ def _on_articles(page: Page, articles: int, fault: Fault | None) -> list[RepostV
         return [RepostVerdict.UNDETERMINED] * articles
     if fault and _hidden(page, fault):
         return [RepostVerdict.UNDETERMINED] * articles
-    return [verdict(page.platform, page.member, number) for number in range(articles)]
+    return [_on_article(page.platform, page.member, number, fault is None or fault.pages) for number in range(articles)]
+
+
+def _on_article(platform: Platform, member: int, number: int, opened: bool) -> RepostVerdict:
+    """Return the verdict; a repost that only its own page proves is none as long as that cannot be opened, nor is it missing."""
+    return verdict(platform, member, number) if opened or not doubtful(platform, member, number) else RepostVerdict.UNDETERMINED
 
 
 def _counted(articles: Sequence[Article], standings: Iterable[Sequence[RepostVerdict]]) -> dict[str, dict[str, int]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from demo.ids import weibo_mid
+from demo.ids import WECHAT_ISSUER, wechat_mid, weibo_mid
 from demo.rhythm import Item, at
 from monitor.model import Article, Audience, Platform, RepostVerdict, local_date
 
@@ -45,6 +45,10 @@ LATE_EVERY = 7
 """Every so manieth member reposts after the deadline; another one for each article."""
 
 
+LOST_WORDS = 5
+"""Characters that a shortened title lacks at its head: fewer than a third."""
+
+
 def key_articles(now: datetime) -> tuple[Article, ...]:
     """Return the articles, published 6, 4 and 2 days ago; each deadline has passed, whatever the hour."""
     return tuple(_article(number, draft, now) for number, draft in enumerate(DRAFTS, 1))
@@ -57,7 +61,10 @@ def _article(number: int, draft: Draft, now: datetime) -> Article:
         title=draft.title,
         text=f"{draft.title}。{ISSUER}供稿，请各单位政务新媒体及时转载。",
         urls=(f"https://zw.example.invalid/xxgk/{published:%Y%m}/content-{1000 + number}.html",),
-        origins=(f"{Platform.WEIBO}:{ISSUER_UID}:{weibo_mid(published, number)}",),
+        origins=(
+            f"{Platform.WEIBO}:{ISSUER_UID}:{weibo_mid(published, number)}",
+            f"{Platform.WECHAT}:{WECHAT_ISSUER}:{wechat_mid(published)}_1",
+        ),
         source=ISSUER,
         published_at=published,
         due_at=published + timedelta(hours=draft.due_hours),
@@ -84,8 +91,14 @@ def reposts(rng: random.Random, platform: Platform, member: int, articles: Seque
             case _:
                 moment = _in_time(rng, article)
         forms = FORMS[platform]
-        items.append(forms[(member + number) % len(forms)](article, moment))
+        form = DOUBTFUL.get((platform, member, number), forms[(member + number) % len(forms)])
+        items.append(form(article, moment))
     return items
+
+
+def doubtful(platform: Platform, member: int, number: int) -> bool:
+    """Whether no list shows that this is a repost: its title only resembles the article's, and the post's own page must tell."""
+    return (platform, member, number) in DOUBTFUL
 
 
 def _in_time(rng: random.Random, article: Article) -> datetime:
@@ -120,7 +133,24 @@ def _forward(article: Article, moment: datetime) -> Item:
     return Item(at=moment, title=article.title, text="转发微博", original=article.origins[0].rpartition(":")[2])
 
 
+def _taken_over(article: Article, moment: datetime) -> Item:
+    """A 转载, whose page names the original."""
+    text = "各单位要认真学习领会，结合实际抓好贯彻落实，有关情况及时报送。"
+    origin = article.origins[1].partition(":")[2]
+    return Item(at=moment, title=f"权威发布 | {article.title}（附全文）", text=text, reprint=origin)
+
+
+def _read_on(article: Article, moment: datetime) -> Item:
+    """Its 阅读原文 points at the original."""
+    return Item(at=moment, title=article.title[LOST_WORDS:], text="点击“阅读原文”查看全文。", beneath=article.urls[0])
+
+
 FORMS = {
     Platform.WECHAT: (_same_title, _other_punctuation, _same_title, _by_link),
     Platform.WEIBO: (_forward, _same_title, _other_punctuation),
 }
+DOUBTFUL: Mapping[tuple[Platform, int, int], Callable[[Article, datetime], Item]] = {
+    (Platform.WECHAT, 12, 0): _read_on,
+    (Platform.WECHAT, 13, 1): _taken_over,
+}
+"""Which member's repost of which article is dressed up so that a list leaves one in doubt."""

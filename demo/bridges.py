@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aiohttp import web
@@ -11,10 +12,10 @@ from demo import faults, ids
 from demo.dialects import DIALECTS, wechat2rss_state, wewe_state
 from demo.feeds import FEED_ITEMS, FEEDS
 from demo.pages import Page, Trouble
-from demo.rhythm import FROZEN_DAYS
+from demo.rhythm import FROZEN_DAYS, Item, at
 from demo.stage import HttpAnswer, Stage, number, told
-from demo.ways import STATES, Way
-from monitor.model import Platform
+from demo.ways import STATES, STATIC_TIMES, Way
+from monitor.model import Platform, local_date
 
 WRITERS = {**FEEDS, **DIALECTS}
 
@@ -25,15 +26,16 @@ class Bridges:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self._by_number = {page.bizuin: page for page in stage.world.pages if page.platform is Platform.WECHAT}
-        self._bodies: dict[tuple[str, str], tuple[int, bytes]] = {}
+        self._bodies: dict[tuple[str, str], tuple[datetime | None, bytes]] = {}
 
     def routes(self) -> list[web.RouteDef]:
         guarded = self.stage.guarded
         return [
-            web.get(r"/feeds/MP_WXS_{bizuin:\d+}.{form:rss|json}", guarded(Way.WEWE_RSS, self._wewe)),
-            web.get(r"/feed/MP_WXS_{bizuin:\d+}.rss", guarded(Way.WE_MP_RSS, self._we_mp)),
+            web.get(r"/feeds/MP_WXS_{bizuin:\d+}.{form:rss|atom|json}", guarded(Way.WEWE_RSS, self._wewe)),
+            web.get(r"/feed/MP_WXS_{bizuin:\d+}.{form:rss|atom}", guarded(Way.WE_MP_RSS, self._we_mp)),
             web.get(r"/feed/{bizuin:\d+}.xml", guarded(Way.WECHAT2RSS, self._wechat2rss)),
             web.get("/api/feed/articles.json", guarded(Way.WECHAT_DOWNLOAD, self._download)),
+            web.get("/channels/{handle}.xml", guarded(Way.WECHAT_STATIC, self._static)),
             web.get(STATES[Way.WEWE_RSS], guarded(Way.WEWE_RSS, self._wewe_state)),
             web.get(STATES[Way.WECHAT2RSS], guarded(Way.WECHAT2RSS, self._wechat2rss_state)),
             web.get("/feeds/{handle}.{dialect}", guarded(Way.WECHAT_FEED, self._feed)),
@@ -55,17 +57,23 @@ class Bridges:
         page = self._numbered(request)
         if page is None:
             return web.Response(status=400, text="不存在该feed！")
-        return self._written(request, page, "wewe-json" if request.match_info["form"] == "json" else "wewe-rss", Way.WEWE_RSS)
+        return self._written(request, page, f"wewe-{request.match_info['form']}", Way.WEWE_RSS)
 
     async def _we_mp(self, request: web.Request) -> HttpAnswer:
         page = self._numbered(request)
         if page is None:
             return web.json_response({"detail": {"code": 40401, "message": "feed not found"}}, status=404)
-        return self._written(request, page, "we-mp-rss", Way.WE_MP_RSS)
+        return self._written(request, page, f"we-mp-{request.match_info['form']}", Way.WE_MP_RSS)
 
     async def _wechat2rss(self, request: web.Request) -> HttpAnswer:
         page = self._numbered(request)
         return web.Response(status=404) if page is None else self._written(request, page, "wechat2rss", Way.WECHAT2RSS)
+
+    async def _static(self, request: web.Request) -> HttpAnswer:
+        page = self.stage.page(Platform.WECHAT, request.match_info["handle"])
+        if page is None or Way.WECHAT_STATIC not in page.ways:
+            return web.Response(status=404, text="404: Not Found")
+        return self._written(request, page, "static", Way.WECHAT_STATIC)
 
     async def _download(self, request: web.Request) -> HttpAnswer:
         page = next((page for page in self._by_number.values() if page.biz == request.query.get("fakeid")), None)
@@ -108,20 +116,36 @@ class Bridges:
             return rsshub_trouble("Error: Cannot read properties of undefined (reading 'userInfo')")
         return self._written(request, page, "rsshub", way)
 
+    def _listed(self, page: Page, way: Way) -> Sequence[Item]:
+        """Return what the bridge lists: a repository of files only what was there when it last wrote them."""
+        shown = self.stage.shown(page, way)
+        if way is Way.WECHAT_STATIC:
+            written = last_written(self.stage.clock.now())
+            shown = [item for item in shown if item.at <= written]
+        return shown[:FEED_ITEMS]
+
     def _written(self, request: web.Request, page: Page, dialect: str, way: Way) -> HttpAnswer:
         """Return the feed, or that it did not change; a body is made once and kept until the account publishes."""
-        shown = self.stage.shown(page, way)[:FEED_ITEMS]
+        shown = self._listed(page, way)
         if self.stage.suffers(faults.EMPTY_LIST, way):
             shown = []
         writer, content_type = WRITERS[dialect]
-        posts, body = self._bodies.get((page.code, dialect), (-1, b""))
-        if posts != len(self.stage.items[page.code]):
-            posts, body = len(self.stage.items[page.code]), writer(page, shown)
-            self._bodies[page.code, dialect] = posts, body
+        newest = shown[0].at if shown else None
+        known, body = self._bodies.get((page.code, dialect), (None, b""))
+        if not body or known != newest:
+            body = writer(page, shown)
+            self._bodies[page.code, dialect] = newest, body
         etag = f'"{hashlib.sha256(body).hexdigest()[:27]}"'
         if request.headers.get("If-None-Match") == etag:
             return web.Response(status=304, headers={"ETag": etag})
         return web.Response(body=body, content_type=content_type, charset="utf-8", headers={"ETag": etag})
+
+
+def last_written(now: datetime) -> datetime:
+    """Return when the static files were last written."""
+    today = local_date(now)
+    moments = (at(day, 60 * hour + minute) for day in (today, today - timedelta(days=1)) for hour, minute in reversed(STATIC_TIMES))
+    return next(moment for moment in moments if moment <= now)
 
 
 def rsshub_trouble(message: str) -> HttpAnswer:

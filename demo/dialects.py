@@ -17,11 +17,12 @@ from demo.pages import Page
 from demo.rhythm import Item
 from demo.wire_douyin import aweme_id
 from demo.wire_toutiao import group_id
-from demo.wire_wechat import article_url
+from demo.wire_wechat import article_url, short_id
 from monitor.matching.ids import mid_to_bid
 from monitor.model import SHANGHAI, Platform
 
 RSSHUB_HEAD = '<?xml version="1.0" encoding="UTF-8"?><rss xmlns:atom="http://www.w3.org/2005/Atom" version="2.0"><channel>'
+ATOM = 'xmlns="http://www.w3.org/2005/Atom"'
 HOME_PAGES = {
     Platform.WEIBO: ("https://weibo.com/{}/", "{}的微博"),
     Platform.DOUYIN: ("https://www.douyin.com/user/{}", "{}"),
@@ -80,6 +81,17 @@ def wewe_rss(page: Page, items: Sequence[Item]) -> bytes:
     return f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel>{head}{_by("wewe-rss")}{entries}</channel></rss>'.encode()
 
 
+def wewe_atom(page: Page, items: Sequence[Item]) -> bytes:
+    """wewe-rss as Atom: `updated` only, and the bare token as the entry's id."""
+    entries = "".join(
+        f'<entry><title type="html"><![CDATA[{item.title}]]></title><id>{short_id(page, item)}</id><link href="{article_url(page, item)}"/>'
+        f"<updated>{item.at:%Y-%m-%dT%H:%M:%S.000Z}</updated></entry>"
+        for item in items
+    )
+    head = f"<id>MP_WXS_{page.bizuin}</id><title>{xml_escape(page.name)}</title><generator>WeWe-RSS</generator>"
+    return f'<?xml version="1.0" encoding="utf-8"?><feed {ATOM}>{head}{entries}</feed>'.encode()
+
+
 def wewe_json(page: Page, items: Sequence[Item]) -> bytes:
     """wewe-rss as JSON Feed 1: `date_modified` only, no text."""
     entries = [
@@ -102,6 +114,30 @@ def we_mp_rss(page: Page, items: Sequence[Item]) -> bytes:
     head = f"<title>{xml_escape(page.name)}</title><link>/feed/MP_WXS.rss</link><description>{xml_escape(page.name)}</description>"
     names = 'version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
     return f'<?xml version="1.0" encoding="utf-8"?><rss {names}><channel>{head}{_by("Mp-We-Rss")}{entries}</channel></rss>'.encode()
+
+
+def we_mp_atom(page: Page, items: Sequence[Item]) -> bytes:
+    """we-mp-rss as Atom, which it is not quite: e-mail's dates, and ids by which an entry names account, push and place."""
+    entries = "".join(
+        f'<entry><title>{xml_escape(item.title)}</title><link href="{article_url(page, item)}"/>'
+        f"<id>{page.bizuin}-{ids.wechat_mid(item.at)}_1</id><updated>{format_datetime(item.at.astimezone(SHANGHAI))}</updated>"
+        f"<summary>{xml_escape(item.text)}</summary></entry>"
+        for item in items
+    )
+    head = f"<id>/feed/MP_WXS_{page.bizuin}.atom</id><title>{xml_escape(page.name)}</title>{_by('Mp-We-Rss')}"
+    return f'<?xml version="1.0" encoding="utf-8"?><feed {ATOM}>{head}{entries}</feed>'.encode()
+
+
+def static(page: Page, items: Sequence[Item]) -> bytes:
+    """A file of a repository: RSS with long links and no guids; the picture's title is the account's gh_ id."""
+    entries = "".join(
+        f"<item><title>{xml_escape(item.title)}</title><link>{xml_escape(article_url(page, item).replace('#', '&xtrack=1#'))}</link>"
+        f"<description>{xml_escape(item.text[:54])}</description><pubDate>{format_datetime(item.at.astimezone(SHANGHAI))}</pubDate></item>"
+        for item in items
+    )
+    picture = f"<image><url>https://wx.qlogo.cn/demo/0</url><title>{page.handle}</title><link>https://mp.weixin.qq.com/</link></image>"
+    head = f"<title>{xml_escape(page.name)}</title><link>https://mp.weixin.qq.com/</link><description>{xml_escape(page.name)}</description>"
+    return f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel>{head}{picture}{entries}</channel></rss>'.encode()
 
 
 def wechat2rss(page: Page, items: Sequence[Item]) -> bytes:
@@ -142,13 +178,16 @@ def _by(generator: str) -> str:
     return f"<generator>{generator}</generator>"
 
 
-XML = "application/rss+xml"
+XML, ATOM_XML = "application/rss+xml", "application/atom+xml"
 DIALECTS: Mapping[str, tuple[Feed, str]] = {
     "rsshub": (rsshub, XML),
     "wewe-rss": (wewe_rss, XML),
     "wewe-json": (wewe_json, "application/feed+json"),
+    "wewe-atom": (wewe_atom, ATOM_XML),
     "we-mp-rss": (we_mp_rss, XML),
+    "we-mp-atom": (we_mp_atom, ATOM_XML),
+    "static": (static, "text/plain"),
     "wechat2rss": (wechat2rss, XML),
     "wechat-download-api": (wechat_download, "application/json"),
 }
-"""By the bridge's name: the writer and its content type."""
+"""By the bridge's name and format: the writer and its content type."""

@@ -19,6 +19,8 @@ LOOKS_UNTIL_DONE = 2
 RETIRED = 28001056
 EXPIRED = 28001008
 LOGIN_ASKED = 2483
+RENEWALS, RENEWED_OUT = 5, 10020
+"""How often a refresh token is renewed, and the code of the refusal after that."""
 
 
 class Douyin:
@@ -31,6 +33,7 @@ class Douyin:
         pages = [page for page in stage.world.pages if page.platform is Platform.DOUYIN and page.secrets]
         self._owners = {page.secrets["open_id"]: page for page in pages}
         self._refreshes = {page.secrets["refresh_token"]: page for page in pages}
+        self._renewals: dict[str, int] = {}
 
     def routes(self) -> list[web.RouteDef]:
         guarded = self.stage.guarded
@@ -126,17 +129,32 @@ class Douyin:
 
     async def _renew(self, request: web.Request) -> HttpAnswer:
         form = await request.post()
-        page = self._refreshes.get(str(form.get("refresh_token", "")))
+        old = str(form.get("refresh_token", ""))
+        page = self._refreshes.get(old)
         if page is None or self.stage.suffers(faults.DEAD_TOKEN, Way.DOUYIN_OWN):
             return told(wire.open_error(10010, "refresh_token过期"))
-        return told(self._grant(page, expires_in="2592000"))
+        if self._renewals.get(page.code, 0) >= RENEWALS:
+            return told(wire.open_error(RENEWED_OUT, "refresh_token刷新超过次数限制"))
+        self._renewals[page.code] = self._renewals.get(page.code, 0) + 1
+        # The old one is dead from here on.
+        del self._refreshes[old]
+        self._refreshes[self._refresh_token(page)] = page
+        return told(wire.open_grant(refresh_token=self._refresh_token(page), expires_in="2592000"))
 
     def _grant(self, page: Page, **fields: object) -> bytes:
-        secrets = page.secrets
-        about = {"open_id": secrets["open_id"], "refresh_token": secrets["refresh_token"], "refresh_expires_in": "2592000"}
+        about = {"open_id": page.secrets["open_id"], "refresh_token": self._refresh_token(page), "refresh_expires_in": "2592000"}
         return wire.open_grant(**about, scope="video.list.bind,renew_refresh_token", **fields)
+
+    def _refresh_token(self, page: Page) -> str:
+        times = self._renewals.get(page.code, 0)
+        return renewed_token(page, times) if times else page.secrets["refresh_token"]
 
 
 def fresh_token(page: Page) -> str:
     """Return the access token that the platform takes: not the one in the credentials file, which is a day too old."""
     return f"act.{ids.token(40, 'fresh', page.serial)}"
+
+
+def renewed_token(page: Page, times: int) -> str:
+    """Return the refresh token as it is after so many renewals."""
+    return f"rft.{ids.token(40, 'renewed', times, page.serial)}"

@@ -6,6 +6,8 @@ import base64
 import hashlib
 from datetime import UTC, datetime
 
+WECHAT_ISSUER = "3989999999"
+"""The WeChat number of who issues the key articles; it is none of the accounts."""
 WEIBO_EPOCH = 515_483_463
 """Unix second from which a mid's upper bits count; it makes our mids rise with time, as the platform's do."""
 

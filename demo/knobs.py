@@ -42,7 +42,7 @@ def settings_table(
         "web": {"host": LOOPBACK, "port": web_port},
         "smtp": {"host": LOOPBACK, "port": mail_port, "security": "none", "sender": "zhengwu@example.invalid"},
         "notify": {"city": CITY, "clerks": (CLERK,), "sysadmins": (SYSADMIN,), "interval_seconds": 3.0, "retry_seconds": 2.0},
-        "poll": {"in_flight": 64, "idle_seconds": 0.1, "retry_wait_seconds": 0.05, "stop_seconds": 5.0},
+        "poll": {"in_flight": 64, "idle_seconds": 0.1, "retry_wait_seconds": 0.05, "stop_seconds": 5.0, "verify_seconds": 1.0},
         "guards": {"settle_seconds": 1.0},
         "judge": {"tick_seconds": 1.0},
         "log": {"level": "error"},
@@ -66,4 +66,5 @@ def channels(base_url: str, patience: float = PATIENCE) -> dict[str, dict[str, A
         "wechat.callback": {},
         "douyin.openapi": there | {"enabled": True},
         "feed": pace | {"sync_minutes": 0.05},
+        "manual": {},
     }

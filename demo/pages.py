@@ -69,8 +69,13 @@ class Page:
 
     @property
     def official(self) -> bool:
-        """Whether it is read through the WeChat interface: such accounts bear the long links, by which an article is known anywhere."""
+        """Whether it is read through the WeChat interface."""
         return not WECHAT_OFFICIAL.isdisjoint(self.ways)
+
+    @property
+    def long_links(self) -> bool:
+        """Whether its articles bear the long links, by which one is known anywhere; static feeds have no others."""
+        return self.official or Way.WECHAT_STATIC in self.ways
 
     @property
     def handle(self) -> str:

@@ -18,16 +18,26 @@ LINE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far the daemon has come; two that are equal mean that nothing happened between."""
+    """How far the daemon has come; two that are equal mean that nothing happened between.
+
+    `doubtful` are the posts that seem to be reposts and were not opened yet, `confirmed` those whose pages showed that they are.
+    """
 
     accounts: int
     looked_at: int
     waiting: int
     mails: int
+    doubtful: int = 0
+    confirmed: int = 0
 
     @property
     def all_seen(self) -> bool:
         return 0 < self.accounts <= self.looked_at
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something is still to be checked, which may yet change the result."""
+        return bool(self.waiting or self.doubtful)
 
 
 Show = Callable[[State], None]
@@ -68,4 +78,5 @@ def _lines(console: Console, clock: Clock) -> Show:
 
 
 def _rest(state: State) -> str:
-    return f"待核对 {state.waiting}  邮件 {state.mails}"
+    doubtful = f"  疑似转载待核实 {state.doubtful}" if state.doubtful else ""
+    return f"待核对 {state.waiting}  邮件 {state.mails}{doubtful}"

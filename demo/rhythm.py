@@ -35,7 +35,8 @@ class Item:
     """One post, before a platform gives it its shape.
 
     `sent` tells a mass-sent WeChat item from one that was only published. `original` is the Weibo id of the post it forwards,
-    `link` the page it quotes.
+    `link` the page it quotes. What only the page of a WeChat article shows: `beneath`, what its 阅读原文 points at, and `reprint`, the
+    WeChat article it was taken over from, as `bizuin:mid_idx`.
     """
 
     at: datetime
@@ -45,6 +46,8 @@ class Item:
     pinned: bool = False
     original: str = ""
     link: str = ""
+    beneath: str = ""
+    reprint: str = ""
 
 
 HOURS = {

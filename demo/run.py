@@ -22,8 +22,9 @@ from demo.platforms import Platforms
 from demo.progress import State, make_console, progress
 from demo.pushes import TICKET_KIND, Pusher, ticket_grant
 from demo.secrets import COMPONENT
-from demo.summary import Picture, differences, summary, tables
+from demo.summary import Picture, differences, summary, tables, verified_line
 from demo.world import World
+from monitor import hand_checks
 from monitor.app import App
 from monitor.clock import SystemClock
 from monitor.embedded import RUN_FILE, Embedded
@@ -39,7 +40,7 @@ CHECK_SECONDS = 0.5
 QUIET_SECONDS = 7.0
 """So long nothing may change before the demo calls itself settled: longer than a round of looks, one of judging and one of telling."""
 STUCK_SECONDS = 10.0
-"""After so long without change the result is shown although accusations still wait."""
+"""After so long without change the result is shown although something still waits to be checked."""
 STOP_RESERVE = 5.0
 """Seconds kept of a given running time for stopping in order; of a short one a quarter."""
 
@@ -61,11 +62,19 @@ class Demo:
         counts = await self.app.store.counts(self.app.clock.now())
         pending = await self.app.store.alerts([Stage.PENDING])
         waiting = len(pending) + self.app.telling.waiting
-        return State(counts["accounts"], counts["tried"], waiting, len(self.mailbox.mails))
+        return State(counts["accounts"], counts["tried"], waiting, len(self.mailbox.mails), *await self.verified())
+
+    async def verified(self) -> tuple[int, int]:
+        """Return how many posts only seem to be reposts and were not opened yet, and how many were opened and proved to be."""
+        reposts = [each for mine in (await self.app.store.reposts()).values() for each in mine]
+        known = await self.app.store.keepings.verified({each.post_id for each in reposts})
+        doubtful = {each.post_id for each in reposts if each.grade == "candidate" and each.post_id not in known}
+        return len(doubtful), sum(each.word == "confirmed" for each in known.values())
 
     async def picture(self) -> Picture:
         """Return what the daemon's last judgement said, with the alerts and mails up to now."""
         counts = await self.app.store.counts(self.app.clock.now())
+        doubtful, confirmed = await self.verified()
         return Picture(
             standings=await self.app.rows(),
             looked_at=counts["tried"],
@@ -73,6 +82,8 @@ class Demo:
             reposts=await self.app.repost_standings(),
             alerts=await self.app.store.alerts(),
             mails=[(mail.to, mail.subject) for mail in self.mailbox.mails],
+            confirmed=confirmed,
+            doubtful=doubtful,
         )
 
     def write_summary(self, picture: Picture) -> None:
@@ -85,6 +96,7 @@ class Demo:
         """Print the tables, whether they agree with the known answers, and where to look further."""
         for table in tables(picture):
             self.console.print(table)
+        self.console.print(verified_line(picture), markup=False)
         self.console.print(self._compared(picture), markup=False)
         web = self.app.web_address
         pushes = f"  收到平台推送 {self.pusher.taken} 次" if self.pusher.taken else ""
@@ -132,6 +144,8 @@ async def _opened(clock: Clock, fault: str, directory: Path, tables: Tables, con
         await app.store.put_accounts(accounts, app.lanes(accounts), clock.now())
         await app.store.put_articles(world.articles)
         await app.judge.refresh_articles(clock.now())
+        for page, look in world.hand_looks():
+            await hand_checks.enter(app.store, page.account(platforms.base_url), look, app.tables.hand_check, clock.now())
         # As the push of some minutes ago left it: without a ticket the first looks would be refused.
         await app.credentials.keep(COMPONENT, TICKET_KIND, ticket_grant(clock.now()))
         pusher = await stack.enter_async_context(Pusher(platforms.stage, lambda: app.web_address))
@@ -191,7 +205,7 @@ async def _report(demo: Demo) -> None:
 
 
 async def _until_settled(demo: Demo, stop: asyncio.Event) -> bool:
-    """Wait until every account was looked at, no accusation waits and the mails are out; False when `stop` came first."""
+    """Wait until every account was looked at, nothing waits to be checked and the mails are out; False when `stop` came first."""
     clock, last, since = demo.app.clock, None, 0.0
     with progress(demo.console, clock) as show:
         while not stop.is_set():
@@ -199,7 +213,7 @@ async def _until_settled(demo: Demo, stop: asyncio.Event) -> bool:
             show(state)
             if state != last:
                 last, since = state, clock.elapsed()
-            if state.all_seen and clock.elapsed() - since >= (STUCK_SECONDS if state.waiting else QUIET_SECONDS):
+            if state.all_seen and clock.elapsed() - since >= (STUCK_SECONDS if state.unfinished else QUIET_SECONDS):
                 return True
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), CHECK_SECONDS)

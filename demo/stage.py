@@ -87,10 +87,12 @@ class Stage:
             return web.Response(status=429, headers={"Retry-After": str(THROTTLE_SECONDS)}, text="Too Many Requests")
         if self.suffers(faults.SLOW, way):
             await asyncio.sleep(SLOW_SECONDS)
+            if request.transport is None or request.transport.is_closing():
+                # Whoever asked has gone meanwhile; what was sent along can no longer be read.
+                return web.Response()
         if self.suffers(faults.RESET, way) and request.transport is not None:
             request.transport.abort()
         return None
-
 
 
 def told(body: bytes, status: int = 200) -> HttpAnswer:

@@ -25,7 +25,10 @@ STYLES = {Verdict.FAILED: "bold red", Verdict.UNDETERMINED: "yellow", Verdict.QU
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All that the demo's end is made of: what the daemon found, and the (recipient, subject) of the mails that came."""
+    """All that the demo's end is made of: what the daemon found, and the (recipient, subject) of the mails that came.
+
+    `confirmed` posts only seemed to carry an article until their own pages were opened; `doubtful` ones still do.
+    """
 
     standings: Sequence[tuple[Account, Standing]]
     looked_at: int
@@ -33,6 +36,8 @@ class Picture:
     reposts: Sequence[RepostStanding] = ()
     alerts: Sequence[Alert] = ()
     mails: Sequence[tuple[str, str]] = ()
+    confirmed: int = 0
+    doubtful: int = 0
 
     def of(self, verdict: Verdict) -> list[tuple[Account, Standing]]:
         """Return the accounts of this verdict, longest idle first; one that never published stands before all."""
@@ -165,6 +170,12 @@ def mail_table(mails: Sequence[tuple[str, str]]) -> Table:
     if len(mails) > SHOWN_MAILS:
         table.add_row(Text("……"), Text(f"另有 {len(mails) - SHOWN_MAILS} 封"))
     return table
+
+
+def verified_line(picture: Picture) -> str:
+    """Return how many seeming reposts were settled by opening them."""
+    rest = f"，另有 {picture.doubtful} 条尚无法打开原文核实" if picture.doubtful else ""
+    return f"已核实疑似转载 {picture.confirmed} 条{rest}。"
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -118,7 +118,7 @@ class Wechat:
         asked = request.match_info.get("token") or f"{request.query.get('__biz')} {request.query.get('mid')}"
         for page in self._pages:
             for item in self.stage.items[page.code]:
-                name = f"{ids.wechat_biz(page.serial)} {ids.wechat_mid(item.at)}" if page.official else wire.short_id(page, item)
+                name = f"{ids.wechat_biz(page.serial)} {ids.wechat_mid(item.at)}" if page.long_links else wire.short_id(page, item)
                 if name == asked:
                     return page, item
         return None, None

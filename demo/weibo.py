@@ -34,6 +34,7 @@ class Weibo:
             web.get("/2/statuses/user_timeline.json", guarded(Way.WEIBO_OWN, self._own)),
             web.get("/2/statuses/timeline_batch.json", guarded(Way.WEIBO_BATCH, self._batch)),
             web.get("/2/statuses/user_timeline/other.json", guarded(Way.WEIBO_BUSINESS, self._other)),
+            web.get("/2/statuses/user_timeline_batch.json", guarded(Way.WEIBO_BUSINESS_BATCH, self._other_batch)),
             web.get("/api/config", guarded(Way.WEIBO_WEB, self._config)),
             web.get("/api/container/getIndex", guarded(Way.WEIBO_WEB, self._cards)),
             web.get("/statuses/extend", guarded(Way.WEIBO_WEB, self._extend)),
@@ -68,19 +69,26 @@ class Weibo:
         return self._timeline(page, Way.WEIBO_BUSINESS, min(number(request.query.get("count"), 20), BUSINESS_MOST))
 
     async def _batch(self, request: web.Request) -> HttpAnswer:
-        if _token(request) != SHARED[WEIBO_APP]["access_token"]:
+        return self._together(request, Way.WEIBO_BATCH, WEIBO_APP)
+
+    async def _other_batch(self, request: web.Request) -> HttpAnswer:
+        return self._together(request, Way.WEIBO_BUSINESS_BATCH, WEIBO_BUSINESS)
+
+    def _together(self, request: web.Request, way: Way, credential: str) -> HttpAnswer:
+        """Return the newest posts of those asked for whom this interface shows."""
+        if _token(request) != SHARED[credential]["access_token"]:
             return told(wire.weibo_error(21332, "invalid_access_token"), 403)
-        if self.stage.suffers(faults.DEAD_TOKEN, Way.WEIBO_BATCH):
+        if self.stage.suffers(faults.DEAD_TOKEN, way):
             return told(wire.weibo_error(21327, "expired_token"), 403)
         uids = request.query.get("uids", "").split(",")
         if not 0 < len(uids) <= BATCH_UIDS:
             return told(wire.weibo_error(10017, "parameter (uids)'s value invalid"), 400)
         asked = [self.stage.page(Platform.WEIBO, uid) for uid in uids]
-        pages = [self.stage.shown_page(page, Way.WEIBO_BATCH) for page in asked if page and Way.WEIBO_BATCH in page.ways]
-        if self.stage.suffers(faults.EMPTY_LIST, Way.WEIBO_BATCH):
+        pages = [self.stage.shown_page(page, way) for page in asked if page and way in page.ways]
+        if self.stage.suffers(faults.EMPTY_LIST, way):
             pages = []
         count = min(number(request.query.get("count"), 20), 100)
-        return told(wire.weibo_batch([(page, self.stage.shown(page, Way.WEIBO_BATCH)) for page in pages], count))
+        return told(wire.weibo_batch([(page, self.stage.shown(page, way)) for page in pages], count))
 
     async def _config(self, request: web.Request) -> HttpAnswer:
         return told(wire.weibo_config(_cookie(request) == SHARED[WEIBO_WEB]["cookie"]))

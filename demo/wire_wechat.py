@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from demo import ids
+from demo.articles import ISSUER
 from demo.pages import Page
 from demo.rhythm import Item
 from monitor.model import SHANGHAI, local_date
@@ -45,8 +46,8 @@ def _publication(page: Page, item: Item) -> dict[str, Any]:
 
 
 def article_url(page: Page, item: Item) -> str:
-    """Return the article's link: the long form for accounts that are read both ways, else the short one."""
-    if page.official:
+    """Return the article's link in the form its account bears: long or short."""
+    if page.long_links:
         mid, sn = ids.wechat_mid(item.at), ids.digest(page.serial, item.at)[:32]
         return f"http://mp.weixin.qq.com/s?__biz={ids.wechat_biz(page.serial)}&mid={mid}&idx=1&sn={sn}&chksm={sn[:8]}&scene=0#rd"
     return f"https://mp.weixin.qq.com/s/{short_id(page, item)}"
@@ -88,9 +89,9 @@ def wechat_article(page: Page, item: Item) -> bytes:
         "title": js(item.title),
         "ori_create_time": f"'{ids.seconds(item.at)}' * 1",
         "create_time": js(f"{local:%Y-%m-%d %H:%M}"),
-        "source_url": js(item.link),
+        "source_url": js(item.beneath or item.link),
         "item_show_type": "'0' * 1",
-        "copyright_info": "{ copyright_stat: '0' * 1, platform: JsDecode('') }",
+        "copyright_info": _copyright(item),
     }
     script = ",\n".join(f"  {name}: {value}" for name, value in told.items())
     return (
@@ -99,6 +100,16 @@ def wechat_article(page: Page, item: Item) -> bytes:
         f'<em id="publish_time"></em><div id="js_content" style="visibility: hidden;"><p>{escape(item.text)}</p></div></div>'
         f"<script>window.cgiDataNew = {{\n{script}\n}};</script></body></html>"
     ).encode()
+
+
+def _copyright(item: Item) -> str:
+    """Return what the page says of the article's rights: nothing, or that it is a 转载 and of what."""
+    account, _, post = item.reprint.partition(":")
+    if not post:
+        return "{ copyright_stat: '0' * 1, platform: JsDecode('') }"
+    mid, _, idx = post.partition("_")
+    source = f"source_biz: '{account}', source_mid: '{mid}' * 1, source_idx: '{idx}' * 1"
+    return f"{{ copyright_stat: '2' * 1, reprint_type: '0' * 1, platform: {js(ISSUER)}, {source} }}"
 
 
 def wechat_gone() -> bytes:

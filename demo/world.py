@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 
 from demo.answers import Expected, expect
@@ -13,15 +13,17 @@ from demo.articles import GROUP, key_articles, reposts
 from demo.faults import TABLE
 from demo.names import FAILING, OFFICE, UNITS_OF_A_DIVISION, Failing, Unit, units
 from demo.pages import LETTERS, Page, Trouble
-from demo.rhythm import Item, Rhythm, history, write
+from demo.rhythm import JUST_NOW, Item, Rhythm, history, write
 from demo.secrets import SHARED
 from demo.ways import Way, shared_by
-from monitor.model import Account, Article, Platform
+from monitor.model import Account, Article, Platform, local_date
 
 SEED = 2020
 LIVE_SECONDS = 3.0
 """So often one of the healthy accounts publishes while the demo runs."""
 PUSHED_EVERY = 4
+RENEWABLE = timedelta(days=8)
+"""How long the authorisations of Douyin accounts still last: they are renewed ten days before, and alarmed of seven days before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,16 @@ WECHAT_SPECIAL = {
     range(12, 17): (Way.WECHAT_FULL,),
     range(17, 20): (Way.WECHAT_COMPONENT, Way.WECHAT_FEED),
     range(20, 24): (Way.WEWE_RSS,),
+    range(42, 44): (Way.WEWE_RSS,),
     range(24, 27): (Way.WE_MP_RSS,),
+    range(45, 46): (Way.WE_MP_RSS,),
     range(27, 30): (Way.WECHAT2RSS,),
     range(30, 32): (Way.WECHAT_DOWNLOAD,),
     range(35, 37): (Way.WECHAT_PUSH, Way.WECHAT_FEED),
+    # They publish at least on working days: a file that is some hours late shows no silence of theirs.
+    range(38, 39): (Way.WECHAT_STATIC,),
+    range(40, 41): (Way.WECHAT_STATIC,),
+    range(47, 49): (Way.MANUAL,),
 }
 DOUYIN_SPECIAL = {range(4): (Way.DOUYIN_V5,), range(4, 6): (Way.DOUYIN_RSSHUB,), range(6, 8): (Way.DOUYIN_V5, Way.DOUYIN_V4)} | {
     range(8, 10): (Way.DOUYIN_OWN,),
@@ -63,8 +71,11 @@ DOUYIN_SPECIAL = {range(4): (Way.DOUYIN_V5,), range(4, 6): (Way.DOUYIN_RSSHUB,),
 TOUTIAO_SPECIAL = {range(2): (Way.TOUTIAO_ROWS,), range(2, 3): (Way.TOUTIAO_ROWS, Way.TOUTIAO_RSSHUB)}
 WEIBO_BATCH_PLACES = (0, 1, 3, 5, 7, 8)
 """Those of the first who publish at least on working days, and not several times a day: their newest twenty posts show each of them."""
+WEIBO_BUSINESS_PLACES = (22, 24, 26, 28, 29)
+"""These as well."""
 WEIBO_SPECIAL = {
     **{range(place, place + 1): (Way.WEIBO_BATCH,) for place in WEIBO_BATCH_PLACES},
+    **{range(place, place + 1): (Way.WEIBO_BUSINESS_BATCH,) for place in WEIBO_BUSINESS_PLACES},
     range(10, 13): (Way.WEIBO_OWN, Way.WEIBO_RSSHUB),
     range(13, 15): (Way.WEIBO_RSSHUB,),
     range(15, 18): (Way.WEIBO_WEB,),
@@ -108,6 +119,15 @@ OWING_TROUBLES = (Trouble.BROKEN_SOURCE, Trouble.DEAD_CREDENTIAL)
 
 
 @dataclass(frozen=True, slots=True)
+class HandLook:
+    """A row that a person entered: when the account was last updated, when that was seen, and by whom."""
+
+    last_update: date | None
+    looked_at: datetime
+    by: str = "抽查员"
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """Pages, key articles and the answers. Nothing in it changes; what is published live comes from `live`."""
 
@@ -130,8 +150,12 @@ class World:
 
     def credentials(self) -> dict[str, dict[str, str]]:
         """Return the credentials file: made-up secrets that the simulated platforms ask for."""
-        own = {page.credential: page.secrets for page in self.pages if page.credential}
+        own = {page.credential: page.secrets | self._ends(page) for page in self.pages if page.credential}
         return own | {name: dict(SHARED[name]) for name in sorted({name for page in self.pages for name in shared_by(page.ways)})}
+
+    def _ends(self, page: Page) -> dict[str, str]:
+        """Return when an authorisation ends, where the credentials file says so: soon enough for it to be renewed at the first look."""
+        return {"refresh_expires_at": (self.now + RENEWABLE).isoformat(timespec="seconds")} if Way.DOUYIN_OWN in page.ways else {}
 
     @property
     def expected(self) -> Expected:
@@ -141,6 +165,12 @@ class World:
     def expected_under(self, fault: str) -> Expected:
         """What it must show under a fault of the table; an empty name means none."""
         return expect(self.pages, self.articles, self.now, TABLE[fault]) if fault else self.expected
+
+    def hand_looks(self) -> Iterator[tuple[Page, HandLook]]:
+        """Yield what a person entered, a little before `now`, of the accounts that are looked at by hand."""
+        for page in self.pages:
+            if Way.MANUAL in page.ways:
+                yield page, HandLook(local_date(page.items[0].at), self.now - JUST_NOW)
 
     def live(self, number: int) -> tuple[Page, Item]:
         """Return the number-th live post, counted from 1: it appears so many times LIVE_SECONDS after `now`.
@@ -213,7 +243,8 @@ class _Casting:
         return page.showing((*page.items, *reposts(self._rng(page, "reposts"), page.platform, member, self.articles)))
 
     def _ordinary(self, page: Page, rhythm: Rhythm) -> Page:
-        lively = rhythm in (Rhythm.DAILY, Rhythm.WORKDAYS)
+        # What is published after a person looked is not known here.
+        lively = rhythm in (Rhythm.DAILY, Rhythm.WORKDAYS) and Way.MANUAL not in page.ways
         return self._lived(replace(page, lively=lively), rhythm, self._idle(page, rhythm))
 
     def _idle(self, page: Page, rhythm: Rhythm) -> int:

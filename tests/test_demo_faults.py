@@ -15,6 +15,7 @@ from demo_reader import NOW, Reader, StoppedClock
 
 import daemon
 from adapters.http import Door
+from demo.articles import DOUBTFUL
 from demo.faults import CAPTCHA, FAULTS, FROZEN_SOURCE, TABLE, THROTTLE, THROTTLE_SECONDS
 from demo.pages import Page
 from demo.platforms import Platforms
@@ -23,7 +24,7 @@ from demo.ways import Way
 from demo.wire_wechat import article_url
 from demo.world import World
 from monitor.errors import LookError, RateLimited
-from monitor.model import Channel, Snapshot, Status, local_date
+from monitor.model import Channel, RepostVerdict, Snapshot, Status, local_date
 
 LOUD_FAULTS = sorted(set(TABLE) - {FROZEN_SOURCE})
 """The faults that every look meets; a source that stands still shows itself to its canaries only."""
@@ -117,6 +118,17 @@ async def test_behind_the_captcha_wall_an_article_page_is_left_alone_and_not_tak
     async with suffering(world, CAPTCHA) as reader:
         with pytest.raises(RateLimited):
             await reader.adapters["wechat.article"].look(page.account(reader.base_url), channel, {}, NOW)
+
+
+def test_behind_the_captcha_wall_a_repost_that_only_its_page_proves_is_neither_one_nor_missing(world: World) -> None:
+    usual, walled = world.expected, world.expected_under(CAPTCHA)
+
+    for number, article in enumerate(world.articles):
+        doubts = sum(place == number for _, _, place in DOUBTFUL)
+        before, after = usual.reposts[article.title], walled.reposts[article.title]
+        assert after[RepostVerdict.UNDETERMINED.label] == before[RepostVerdict.UNDETERMINED.label] + doubts
+        assert after[RepostVerdict.DONE.label] == before[RepostVerdict.DONE.label] - doubts
+    assert walled.missing == usual.missing
 
 
 async def test_a_guest_is_shown_old_works_that_prove_nothing(world: World) -> None:

@@ -19,6 +19,7 @@ import orjson
 import pytest
 
 from demo.answers import SYSADMIN, Expected
+from demo.articles import DOUBTFUL
 from demo.faults import FAULTS
 from demo.summary import differences
 from demo.ways import Way
@@ -84,6 +85,7 @@ async def test_the_demo_ends_with_the_known_answers_and_stops_on_ctrl_c(tmp_path
     world = World.build(SystemClock().now())
 
     async with demo(tmp_path) as process, asyncio.timeout(PATIENCE):
+        verified = await line_with(process, "已核实疑似转载")
         address = (await line_with(process, "控制台 ")).split()[1]
         page, metrics = await fetched(address), await fetched(address + "metrics")
         process.send_signal(signal.SIGINT)
@@ -94,6 +96,7 @@ async def test_the_demo_ends_with_the_known_answers_and_stops_on_ctrl_c(tmp_path
     assert errors.decode() == ""
     compare(found, world.expected, world)
     assert len({row["reason"] for row in found["undetermined"]}) == 4
+    assert verified.strip() == f"已核实疑似转载 {len(DOUBTFUL)} 条。"
     assert "岚皋交警" in page and 'zhengwu_accounts{platform="wechat",verdict="failed"} 8.0' in metrics
     assert sent_again(tmp_path) == []
 

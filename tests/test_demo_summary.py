@@ -13,7 +13,7 @@ from rich.console import Console
 
 from demo.answers import Expected
 from demo.progress import LINE_SECONDS, State, progress
-from demo.summary import SHOWN_MAILS, SHOWN_PER_REASON, Picture, differences, summary, tables
+from demo.summary import SHOWN_MAILS, SHOWN_PER_REASON, Picture, differences, summary, tables, verified_line
 from monitor.model import (
     Account,
     Alert,
@@ -118,6 +118,24 @@ def test_missing_reposts_are_printed_with_their_deadline() -> None:
 
     assert "2026-11-17 15:00" in text
     assert [(article.id, owing.code) for article, owing in PICTURE.missing()] == [("k1", "c6")]
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "doubtful", "line"),
+    [
+        (2, 0, "已核实疑似转载 2 条。"),
+        (0, 2, "已核实疑似转载 0 条，另有 2 条尚无法打开原文核实。"),
+    ],
+)
+def test_what_was_opened_to_be_verified_is_one_line(confirmed: int, doubtful: int, line: str) -> None:
+    assert verified_line(replace(PICTURE, confirmed=confirmed, doubtful=doubtful)) == line
+
+
+def test_what_still_waits_to_be_opened_keeps_the_demo_from_being_finished() -> None:
+    done = State(accounts=3, looked_at=3, waiting=0, mails=1, confirmed=2)
+
+    assert not done.unfinished
+    assert replace(done, waiting=1).unfinished and replace(done, doubtful=1).unfinished
 
 
 def test_a_long_list_of_mails_is_cut_in_the_table_and_whole_in_the_summary() -> None:

@@ -8,13 +8,15 @@ from itertools import pairwise
 
 import pytest
 
+from adapters.manual import hand_check
 from demo.answers import COUNTY_DAYS
-from demo.articles import GROUP
-from demo.faults import FROZEN, FROZEN_SOURCE
+from demo.articles import DOUBTFUL, GROUP, verdict
+from demo.bridges import last_written
+from demo.faults import FAULTS, FROZEN, FROZEN_SOURCE
 from demo.names import FAILING
 from demo.pages import Page, Trouble
 from demo.rhythm import FROZEN_DAYS, PAGE_ITEMS
-from demo.ways import Way
+from demo.ways import WEIBO_MANY, Way
 from demo.wire_douyin import DOUYIN_PAGE
 from demo.wire_toutiao import ROWS
 from demo.wire_weibo import WEIBO_PAGE
@@ -143,8 +145,9 @@ def test_every_account_that_ever_published_fills_a_page_of_its_platform(world: W
     assert [page.name for page in world.pages if not page.items] == ["岚皋交警"]
 
 
-def test_a_batchs_newest_posts_show_each_of_its_accounts(world: World) -> None:
-    pages = [page for page in world.pages if Way.WEIBO_BATCH in page.ways]
+@pytest.mark.parametrize("way", sorted(WEIBO_MANY))
+def test_a_batchs_newest_posts_show_each_of_its_accounts(world: World, way: Way) -> None:
+    pages = [page for page in world.pages if way in page.ways]
     newest = sorted(((item.at, page.code) for page in pages for item in page.items), reverse=True)[:BATCH_PAGE]
 
     assert len(pages) >= 5
@@ -157,6 +160,43 @@ def test_who_is_watched_through_a_bridge_of_what_is_sent_sends_everything(world:
 
     assert len(pages) >= 2 and live
     assert all(item.sent for item in (*live, *(item for page in pages for item in page.items)))
+
+
+def test_who_is_watched_through_static_files_publishes_too_often_for_their_lag_to_matter(world: World) -> None:
+    pages = [page for page in world.pages if Way.WECHAT_STATIC in page.ways]
+
+    for page in pages:
+        seen = [item for item in page.items if item.at <= last_written(world.now)]
+        assert (local_date(world.now) - local_date(seen[0].at)).days < 7
+    assert len(pages) >= 2
+
+
+def test_who_is_looked_at_by_hand_was_seen_to_the_day_of_the_newest_post_and_publishes_nothing_more(world: World) -> None:
+    looks = list(world.hand_looks())
+    authors = {page.code for page, _ in map(world.live, range(1, 200))}
+
+    for page, look in looks:
+        snapshot = hand_check(page.account("http://x"), look.last_update, look.looked_at, look.by)
+        assert [local_date(post.published_at) for post in snapshot.posts] == [local_date(page.items[0].at)]
+        assert snapshot.covers_until is not None and snapshot.covers_until <= world.now
+    assert len(looks) >= 2 and not authors & {page.code for page, _ in looks}
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_what_was_seen_by_hand_stands_under_every_fault(world: World, fault: str) -> None:
+    assert not {page.code for page, _ in world.hand_looks()} & set(world.expected_under(fault).undetermined)
+
+
+def test_the_doubtful_reposts_are_reposts_of_accounts_that_owe_them(world: World) -> None:
+    for platform, member, number in DOUBTFUL:
+        page = next(page for page in world.pages if page.platform is platform and page.member == member)
+
+        (item,) = [item for item in page.items if item.beneath or item.reprint]
+        assert verdict(platform, member, number) is RepostVerdict.DONE
+        assert world.articles[number].published_at < item.at <= world.articles[number].due_at
+        assert item.title != world.articles[number].title and not item.link
+    assert len(DOUBTFUL) >= 2
+    assert sum(bool(item.beneath or item.reprint) for page in world.pages for item in page.items) == len(DOUBTFUL)
 
 
 def test_every_deadline_has_passed_and_every_late_repost_is_published(world: World) -> None:
