@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from benchmarks.pages import sec_uid, token, uid
+from benchmarks.pages import author_of, sec_uid, token, uid
 from monitor.model import Account, Channel, Platform
 
 IN_FLIGHT = 64
@@ -59,7 +59,8 @@ class Kind:
 
     def account(self, number: int, base: str) -> Account:
         name = str(number)
-        options = {**self.options, **({"credential": f"bench{number}"} if "credential" in self.options else {})}
+        each = {"credential": f"bench{number}", "user_id": str(author_of(name))}
+        options = {**self.options, **{option: each[option] for option in self.options if option in each}}
         channel = Channel(adapter=self.adapter, handle=self.handle(base, name), options=options)
         return Account(id=f"bench{number}", platform=self.platform, name="某发布", channels=(channel,))
 
@@ -88,6 +89,7 @@ KINDS: Mapping[str, Kind] = {
         lambda _, name: sec_uid(name),
         lambda name: f"/api/v1/douyin/user/posts?sec_user_id={sec_uid(name)}&count=20&wait=20&include_raw=true",
         WITH_PEEK,
+        {"signed_in": "1"},
     ),
     "weibo.web": Kind(
         "weibo.web, 60 KB",
@@ -115,7 +117,8 @@ KINDS: Mapping[str, Kind] = {
         "toutiao.rows",
         lambda _, name: token(name),
         lambda name: f"/rows/{quote(token(name), safe='')}",
-        (UNCHANGED, UNPEEKED, TEN_NEW),
+        WITH_PEEK,
+        {"user_id": "each"},
         wishes={"base_url": "{base}/rows/{{token}}"},
     ),
     "rss": _feed("feed: RSS, 30 KB", "rss", cases=(*OF_FEED, CONDITIONAL), whole="1"),
@@ -131,7 +134,7 @@ WECHAT = Kind(
     "wechat.openapi",
     lambda _, name: f"gh_{int(name):012d}",
     lambda name: f"/cgi-bin/freepublish/batchget?access_token={secret(name)}",
-    (Case("list", "publish list read, nothing new"), Case("day", "daily look: list and two calls of the data cube, two new")),
+    (Case("list", "the same publish list"), Case("day", "daily look: list and two calls of the data cube, two new")),
     {"credential": "each"},
     {"batchget_daily": MUCH, "datacube_daily": MUCH, "datacube_days": 3},
 )

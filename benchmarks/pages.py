@@ -186,9 +186,13 @@ def toutiao_rows(shown: Shown) -> bytes:
     return f'{{"message":"success","data":[{",".join(rows)}],{tail}}}'.encode()
 
 
+def author_of(name: str) -> int:
+    return 71_000_000_000 + int(name)
+
+
 def _row(shown: Shown, number: int) -> dict[str, Any]:
     group = str(7_690_000_000_000_000_000 + number)
-    author = 71_000_000_000 + int(shown.name)
+    author = author_of(shown.name)
     return {
         "cell_type": 60,
         "group_id": group,
@@ -197,7 +201,7 @@ def _row(shown: Shown, number: int) -> dict[str, Any]:
         "title": f"第{number}期便民提示",
         "abstract": "本期要闻<br>共三条",
         "publish_time": shown.at(number),
-        "behot_time": shown.at(number),
+        "behot_time": shown.at(number) + int(shown.mark),
         "user_info": {"user_id": author, "name": "某发布", "verified_content": "某市人民政府新闻办公室官方账号"},
         "has_video": False,
         "article_url": f"//www.toutiao.com/group/{group}/",
