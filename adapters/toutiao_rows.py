@@ -73,7 +73,8 @@ class ToutiaoRows(Base):
         if not token:
             raise ParseError("the handle is not a token")
         delay = delay_of(channel, self.settings)
-        whom = Whom(token, numbers_of(channel) or frozenset(filter(None, [text_of(memory, "author")])))
+        numbers = numbers_of(channel)
+        whom = Whom(token, numbers or frozenset(filter(None, [text_of(memory, "author")])))
         answer = await self.fetch(channel, self._address(channel, token), headers=self._headers(channel), explain=explain)
         if not 200 <= answer.status < 300:
             # Nothing was asked under a condition: there is nothing it could be unchanged from.
@@ -91,7 +92,7 @@ class ToutiaoRows(Base):
             return unchanged(asked, known, again(memory))
         asked = asked.answered(answer.digest, answer.fingerprint)
         snapshot = read_rows(body, asked, whom, category, manner)
-        if not numbers_of(channel):
+        if not numbers:
             return _unnamed(snapshot)
         return snapshot.model_copy(update={"memory": {**snapshot.memory, **remembered(seen)}}) if snapshot.memory else snapshot
 

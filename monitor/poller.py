@@ -34,6 +34,7 @@ async def look(
     clock: Clock,
     seconds: float,
     note: Note = _unnoted,
+    blotted: Callable[[str], str] = str,
 ) -> Poll:
     """Try the account's channels in the roster's order until one gives a complete snapshot; record how each fared.
 
@@ -43,6 +44,7 @@ async def look(
     4. A `LookError` is an outcome, not an exception. Anything else is a bug: logged whole, counted as `unexpected`.
     5. `note` hears of each channel that was asked as soon as it has answered: the next one may take minutes, and whoever queues behind
        a lane that has just been refused must not run against the wall meanwhile.
+    6. What a fault quotes passes through `blotted` first, which takes our secrets out.
     """
     now, begun = clock.now(), clock.elapsed()
     outcomes: list[Outcome] = []
@@ -50,6 +52,7 @@ async def look(
     for channel in account.channels:
         left = seconds - (clock.elapsed() - begun)
         outcome, snapshot = await _try(account, channel, state, adapters, pauses, clock, now, left)
+        outcome = _clean(outcome, blotted)
         outcomes.append(outcome)
         if not outcome.passed_over:
             note(outcome)
@@ -124,15 +127,8 @@ def _outcome(channel: Channel, error: LookError, shown: Snapshot | None) -> Outc
     return Outcome(channel=channel, fault=fault, digest=shown.digest if shown else "", skipped=shown.skipped if shown else {})
 
 
-def without_secrets(poll: Poll, blotted: Callable[[str], str]) -> Poll:
-    """Return the poll with our secrets blotted out of what its faults quote: an answer may repeat what it was asked with."""
-    if not any(outcome.fault and not outcome.passed_over for outcome in poll.outcomes):
-        return poll
-    return replace(poll, outcomes=tuple(clean(outcome, blotted) for outcome in poll.outcomes))
-
-
-def clean(outcome: Outcome, blotted: Callable[[str], str]) -> Outcome:
-    """Return the outcome with our secrets blotted out of what its fault quotes."""
+def _clean(outcome: Outcome, blotted: Callable[[str], str]) -> Outcome:
+    """Return the outcome with our secrets blotted out of what its fault quotes: an answer may repeat what it was asked with."""
     fault = outcome.fault
     if fault is None or outcome.passed_over:
         return outcome

@@ -226,8 +226,8 @@ class Polling:
         """
         seconds = (claim.until - self._clock.now()).total_seconds() - LEASE_MARGIN * self._settings.lease_seconds
         note = partial(self._note, account.id, self._clock.now())
-        poll = await poller.look(account, claim.state, self._adapters, self._pauses, self._clock, seconds, note)
-        poll = self._judge.believed(account, poller.without_secrets(poll, self._blotted))
+        poll = await poller.look(account, claim.state, self._adapters, self._pauses, self._clock, seconds, note, self._blotted)
+        poll = self._judge.believed(account, poll)
         poll, known = await joined(self._store, claim.state, account, poll)
         outcome_of = after(sane(known, poll.at), poll)
         state = await self._settled_state(outcome_of, account, poll)
@@ -248,7 +248,6 @@ class Polling:
     def _note(self, account_id: str, began: datetime, outcome: Outcome) -> None:
         """Tell the pauses how a channel fared. A wait counts from the answer, not from the beginning of the look."""
         adapter = self._adapters[outcome.channel.adapter]
-        outcome = poller.clean(outcome, self._blotted)
         breaker = Breaker.of(adapter.settings)
         self._pauses.record(outcome, adapter.lane(outcome.channel), self._clock.now(), account_id, breaker, began)
 

@@ -79,8 +79,7 @@ async def polled(made: Adapter, watched: Account, vault: Vault, memory: Mapping[
     """Look as the daemon does: with secrets blotted out of what faults quote."""
     channel = watched.channels[0]
     state = AccountState(account_id=watched.id, memory={channel.key: memory or {}})
-    poll = await poller.look(watched, state, {channel.adapter: made}, Pauses(BACKOFF), Clock(), 60.0)
-    return poller.without_secrets(poll, vault.blotted)
+    return await poller.look(watched, state, {channel.adapter: made}, Pauses(BACKOFF), Clock(), 60.0, blotted=vault.blotted)
 
 
 def shown(poll: Any) -> str:

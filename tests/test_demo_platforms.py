@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +10,6 @@ import aiohttp
 import pytest
 from demo_reader import NOW, Reader, StoppedClock
 
-from adapters.http import Door
 from demo.douyin import fresh_token, renewed_token
 from demo.knobs import channels, settings_table
 from demo.mailbox import Mailbox
@@ -27,27 +24,7 @@ from monitor.notify.mail import SmtpNotifier
 from monitor.ports import Letter
 from monitor.settings import Settings
 
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World.build(NOW)
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock(NOW)
-
-
-@pytest.fixture
-async def platforms(world: World, clock: StoppedClock) -> AsyncIterator[Platforms]:
-    async with Platforms(world, clock) as served:
-        yield served
-
-
-@pytest.fixture
-async def reader(world: World, platforms: Platforms) -> AsyncIterator[Reader]:
-    async with Door(random.Random(1), retry_wait=0.0) as door:
-        yield Reader(world, platforms, door)
+pytest_plugins = ["demo_served"]
 
 
 def files_in(directory: Path) -> list[str]:

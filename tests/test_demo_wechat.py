@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -29,27 +28,7 @@ from monitor.model import Account, Channel, Platform, Post, RepostVerdict, Statu
 from monitor.ports import Listener, Pushed
 from monitor.verifying import enriched, identity
 
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World.build(NOW)
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock(NOW)
-
-
-@pytest.fixture
-async def platforms(world: World, clock: StoppedClock) -> AsyncIterator[Platforms]:
-    async with Platforms(world, clock) as served:
-        yield served
-
-
-@pytest.fixture
-async def reader(world: World, platforms: Platforms) -> AsyncIterator[Reader]:
-    async with Door(random.Random(1), retry_wait=0.0) as door:
-        yield Reader(world, platforms, door)
+pytest_plugins = ["demo_served"]
 
 
 def members(world: World, platform: Platform) -> list[Page]:

@@ -9,31 +9,12 @@ from typing import Any
 
 import pytest
 from channels import NOW, Reply, asked, expected, fixtures, told
+from douyin_talking import CHANNEL, page, refreshed, said
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.reading.douyin_openapi import QUOTA, REFUSALS, STALE_TOKEN, read_list, read_tokens
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, SourceRetired, TransportFault
-
-CHANNEL = "douyin.openapi"
-OPEN_ID = "open+id/demo=="
-
-
-def fixture(stem: str) -> Path:
-    return next(path for path in fixtures(CHANNEL) if path.stem == stem)
-
-
-def page() -> Reply:
-    return Reply.of(fixture("page"))
-
-
-def said(**data: Any) -> bytes:
-    return json.dumps({"data": {"error_code": 0, "description": "", **data}, "message": "success"}).encode()
-
-
-def refreshed(access: str = "marker-act-1", refresh: str = "marker-rft-0", lasts: Any = "1296000", refresh_lasts: Any = "2592000") -> Reply:
-    ends = {"expires_in": lasts, "refresh_expires_in": refresh_lasts}
-    return Reply(said(access_token=access, refresh_token=refresh, open_id=OPEN_ID, scope="video.list", **ends))
 
 
 def torn(body: bytes) -> st.SearchStrategy[bytes]:

@@ -7,11 +7,11 @@ import json
 import random
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from channels import NOW, SEC_UID, Reply, Served, account, fixtures, serving
+from channels import NOW, SEC_UID, Reply, Served, account, serving
+from douyin_talking import CHANNEL, OPEN_ID, page, refreshed, said
 from pydantic import SecretStr
 
 from adapters.douyin_openapi import KIND, DouyinOpenApi, DouyinOpenApiSettings
@@ -22,11 +22,9 @@ from monitor.errors import AuthError, LookError, TransportFault
 from monitor.model import Snapshot
 from monitor.ports import Grant
 
-CHANNEL = "douyin.openapi"
 LIST = "/api/douyin/v1/video/video_list/"
 REFRESH = "/oauth/refresh_token/"
 RENEW = "/oauth/renew_refresh_token/"
-OPEN_ID = "open+id/demo=="
 GIVEN = {"client_key": "key0demo", "client_secret": "marker-secret", "refresh_token": "marker-rft-0", "open_id": OPEN_ID}
 DAY = timedelta(days=1)
 
@@ -48,23 +46,6 @@ def adapter(door: Door, base_url: str, kept: Vault) -> DouyinOpenApi:
 async def look(door: Door, served: Served, kept: Vault, now: datetime = NOW, made: DouyinOpenApi | None = None) -> Snapshot:
     watched = account(CHANNEL, open_id=OPEN_ID)
     return await (made or adapter(door, served.base_url, kept)).look(watched, watched.channels[0], {}, now)
-
-
-def fixture(stem: str) -> Path:
-    return next(path for path in fixtures(CHANNEL) if path.stem == stem)
-
-
-def page() -> Reply:
-    return Reply.of(fixture("page"))
-
-
-def said(**data: Any) -> bytes:
-    return json.dumps({"data": {"error_code": 0, "description": "", **data}, "message": "success"}).encode()
-
-
-def refreshed(access: str = "marker-act-1", refresh: str = "marker-rft-0", lasts: Any = "1296000", refresh_lasts: Any = "2592000") -> Reply:
-    ends = {"expires_in": lasts, "refresh_expires_in": refresh_lasts}
-    return Reply(said(access_token=access, refresh_token=refresh, open_id=OPEN_ID, scope="video.list", **ends))
 
 
 def refusing(code: int) -> Reply:

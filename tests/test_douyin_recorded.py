@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from channels import asked
+from recordings import RECORDINGS, needs_recordings
 
 from adapters.douyin_gateway import read
 from adapters.reading.douyin_glance import peeked
@@ -19,8 +19,8 @@ from adapters.reading.douyin_works import read_profile, unfinished
 from monitor.errors import AuthError, Degraded, LookError, ParseError, RateLimited, SourceRetired, TransportFault
 from monitor.model import Snapshot
 
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "recorded" / "douyin"
-pytestmark = pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+RECORDED = RECORDINGS / "douyin"
+pytestmark = needs_recordings
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 SYNTHETIC = "MS4wLjABAAAA_SYNTHETIC_DOUYIN_AUTHOR_0001"
 CCTV = "MS4wLjABAAAAgq8cb7cn9ByhZbmx-XQDdRTvFzmJeBBXOUO4QflP96M"

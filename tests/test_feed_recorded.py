@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tarfile
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from channels import asked
+from recordings import RECORDINGS, needs_recordings
 
 from adapters import feed
 from adapters.http import Answer
@@ -21,10 +21,10 @@ from adapters.reading.items import Wanted, read_feed
 from monitor.errors import AuthError, LookError, ParseError
 from monitor.model import Citation, Platform, Snapshot
 
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "recorded"
+RECORDED = RECORDINGS
 FEEDS = RECORDED / "wechat" / "feeds"
 SCHOLAR = FEEDS / "recorded_wechat_scholar"
-pytestmark = pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+pytestmark = needs_recordings
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 
 SEQUENCES = {

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recordings import RECORDINGS, needs_recordings
 
 from monitor.identity import Ask, Identity, Missing, agrees, fills, identify
 from monitor.matching.ids import account_key, account_kind, bid_to_mid, biz_to_bizuin, bizuin_to_biz, mid_to_bid
@@ -210,7 +211,7 @@ def test_only_ids_of_one_kind_may_be_compared() -> None:
     assert kinds == ["number", "sec", "gh", "wxid", ""]
 
 
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "recorded" / "weibo"
+RECORDED = RECORDINGS / "weibo"
 
 
 def pairs(value: Any) -> Iterator[tuple[str, str]]:
@@ -222,7 +223,7 @@ def pairs(value: Any) -> Iterator[tuple[str, str]]:
         yield from pairs(inner)
 
 
-@pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+@needs_recordings
 def test_every_recorded_pair_of_mid_and_bid_fits() -> None:
     found: set[tuple[str, str]] = set()
     for path in RECORDED.rglob("*.json"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import Any
 
 import pytest
 from channels import asked
+from recordings import RECORDINGS, needs_recordings
 
 from adapters import feed, wechat_openapi
 from monitor.errors import AuthError, Degraded, LookError, ParseError, RateLimited, SourceRetired, TransportFault
 
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "recorded"
-pytestmark = pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+RECORDED = RECORDINGS
+pytestmark = needs_recordings
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from recordings import RECORDINGS, needs_recordings
 
 TESTS = Path(__file__).parent
-RECORDED = TESTS.parents[1] / "shared" / "recorded"
-pytestmark = pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+RECORDED = RECORDINGS
+pytestmark = needs_recordings
 
 READ_BY: Mapping[str, str] = {
     "douyin/*.json": "test_douyin_recorded",

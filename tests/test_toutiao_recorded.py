@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from channels import NOW, asked
+from recordings import RECORDINGS, needs_recordings
 
 from adapters.reading.toutiao_list import Whom, read_rows
 from monitor.errors import Degraded, ParseError
 from monitor.model import Snapshot
 
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "recorded" / "toutiao"
-pytestmark = pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+RECORDED = RECORDINGS / "toutiao"
+pytestmark = needs_recordings
 
 
 def read(body: bytes, whom: Whom, now: datetime = NOW) -> Snapshot:

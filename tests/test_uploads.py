@@ -18,6 +18,7 @@ from clocks import NOON
 from daemons import SetClock, quick_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recordings import RECORDINGS, needs_recordings
 
 from adapters.reading.uploads import Upload, ids_of, names_in, shape_of
 from daemon import tables
@@ -28,8 +29,7 @@ from monitor.model import Account, Article, Channel, Platform
 from monitor.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]
-RECORDED = ROOT.parent / "shared" / "recorded"
-at_hand = pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+RECORDED = RECORDINGS
 READ = tables().read_upload
 W, X, D, T = Platform.WEIBO, Platform.WECHAT, Platform.DOUYIN, Platform.TOUTIAO
 WHOSE: dict[Platform, tuple[str, dict[str, str]]] = {
@@ -248,7 +248,7 @@ RECORDINGS: dict[str, tuple[Account, str, int, str]] = {
 }
 
 
-@at_hand
+@needs_recordings
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_a_recorded_page_is_read(name: str) -> None:
     whose, title, count, newest = RECORDINGS[name]
@@ -259,7 +259,7 @@ def test_a_recorded_page_is_read(name: str) -> None:
     assert snapshot.posts[0].published_at.date().isoformat() == newest and snapshot.covers_from is None
 
 
-@at_hand
+@needs_recordings
 def test_a_recorded_list_of_douyin_is_read_as_that_of_its_author() -> None:
     body = (RECORDED / "douyin/web_aweme_post_cctvnews_20230524_trimmed.json").read_bytes()
     sec_uid = json.loads(body)["aweme_list"][0]["author"]["sec_uid"]
@@ -270,7 +270,7 @@ def test_a_recorded_list_of_douyin_is_read_as_that_of_its_author() -> None:
     assert "不属于账号" in refused(body, account(D))
 
 
-@at_hand
+@needs_recordings
 def test_a_recorded_list_with_relative_times_needs_the_time_of_saving() -> None:
     body = (RECORDED / "weibo/m_weibo_cn/koa2_5529945701_list_relative_times_2019.json").read_bytes()
     whose = account(W, "5529945701")
@@ -279,7 +279,7 @@ def test_a_recorded_list_with_relative_times_needs_the_time_of_saving() -> None:
     assert read(body, whose, datetime(2019, 6, 1, tzinfo=UTC))[1].posts
 
 
-@at_hand
+@needs_recordings
 @pytest.mark.parametrize(
     "name",
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from channels import BIZ, FIXTURES, NOW
 from daemons import SetClock, quick_settings
+from recordings import RECORDINGS, needs_recordings
 
 from adapters.reading.uploads import Upload
 from adapters.reading.wechat_about import About, Naming, read_about
@@ -27,8 +27,7 @@ from monitor.ports import AccountFacts
 from rules.drift import Drift
 
 PAGES = FIXTURES / "wechat.about"
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "recorded" / "wechat" / "account_pages"
-at_hand = pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+RECORDED = RECORDINGS / "wechat" / "account_pages"
 READ = tables().read_upload
 CODE = "610900M001WX0001"
 OFFICE = "青溪市人民政府办公室"
@@ -340,18 +339,18 @@ TOLD: dict[str, About] = {
 }
 
 
-@at_hand
+@needs_recordings
 def test_no_recorded_account_page_is_left_out() -> None:
     assert {path.name for path in RECORDED.iterdir()} == set(TOLD)
 
 
-@at_hand
+@needs_recordings
 @pytest.mark.parametrize("name", TOLD)
 def test_a_recorded_account_page_says_this(name: str) -> None:
     assert read_about((RECORDED / name).read_bytes()) == TOLD[name]
 
 
-@at_hand
+@needs_recordings
 @pytest.mark.parametrize("name", TOLD)
 def test_a_recorded_account_page_is_taken_by_its_marks(name: str) -> None:
     about = TOLD[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,14 @@ import pytest
 from channels import FIXTURES, asked, expected, fixtures
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recordings import RECORDINGS, needs_recordings
 from wechat_talking import BIZUIN, day, item, link, noon, row
 
 from adapters.reading.wechat_datacube import Cube, Days, missing, read_cube
 from adapters.reading.wechat_publish import BEGINNING, read_published
 from monitor.errors import LOOK_ERRORS, Degraded, LookError, ParseError, SourceRetired
 
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "recorded" / "wechat" / "official_api"
-recordings = pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+RECORDED = RECORDINGS / "wechat" / "official_api"
 ASKED = asked("wechat.openapi")
 
 
@@ -97,7 +96,7 @@ def test_any_body_is_rows_or_a_look_error_and_whole_only_where_all_is_said(tree:
         assert all(each.day == day(0) and each.kind is not None and each.names for each in cube.rows)
 
 
-@recordings
+@needs_recordings
 def test_the_answers_of_the_documents() -> None:
     days = Days(date(2025, 11, 1), date(2025, 11, 1))
 
@@ -109,7 +108,7 @@ def test_the_answers_of_the_documents() -> None:
     assert (late.rows, late.trouble) == ((), "the data are delayed")
 
 
-@recordings
+@needs_recordings
 @pytest.mark.parametrize(
     ("name", "days", "number"),
     [
@@ -124,13 +123,13 @@ def test_the_older_lists_do_not_say_what_was_sent(name: str, days: Days, number:
     assert cube.trouble == "rows that do not say whether they were sent"
 
 
-@recordings
+@needs_recordings
 def test_the_older_interface_is_offline() -> None:
     with pytest.raises(SourceRetired):
         read_cube((RECORDED / "error_47009_old_datacube_offline.json").read_bytes(), ASKED, Days(day(0), day(0)))
 
 
-@recordings
+@needs_recordings
 @pytest.mark.parametrize("name", ["freepublish_submit", "freepublish_get_success", "freepublish_delete"])
 def test_other_answers_of_the_publish_interfaces_are_no_lists(name: str) -> None:
     body = (RECORDED / f"{name}.json").read_bytes()
@@ -141,7 +140,7 @@ def test_other_answers_of_the_publish_interfaces_are_no_lists(name: str) -> None
         read_cube(body, ASKED, Days(day(0), day(0)))
 
 
-@recordings
+@needs_recordings
 def test_a_single_article_is_read_as_a_partial_view() -> None:
     published = read_published((RECORDED / "freepublish_getarticle.json").read_bytes(), ASKED)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from channels import FIXTURES, asked, expected, fixtures, told
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recordings import RECORDINGS, needs_recordings
 
 from adapters.reading.wechat_lists import read_list
 from monitor.errors import LOOK_ERRORS, AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, SourceRetired
@@ -20,8 +20,7 @@ from monitor.model import Snapshot
 
 BIZ, BIZUIN = "MzI5MDAwMDAwMQ==", "3290000001"
 ASKED = asked("manual")
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "recorded" / "wechat"
-recordings = pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+RECORDED = RECORDINGS / "wechat"
 LATER = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -149,7 +148,7 @@ def test_a_list_cut_anywhere_gives_a_snapshot_or_a_look_error(path: Path) -> Non
             assert snapshot.posts and snapshot.partial
 
 
-@recordings
+@needs_recordings
 def test_the_recorded_backend_list_of_another_account() -> None:
     snapshot = recorded("mp_backend/appmsgpublish_other_account_2026-07.json")
 
@@ -161,7 +160,7 @@ def test_the_recorded_backend_list_of_another_account() -> None:
     assert max(len(post.title) for post in snapshot.posts) > 500
 
 
-@recordings
+@needs_recordings
 def test_the_recorded_backend_list_of_renmin_ribao() -> None:
     (post,) = recorded("mp_backend/appmsgpublish_rmrb_partial_2026-04.json").posts
 
@@ -169,7 +168,7 @@ def test_the_recorded_backend_list_of_renmin_ribao() -> None:
     assert post.published_at == datetime(2026, 4, 5, 13, 13, 37, tzinfo=UTC)
 
 
-@recordings
+@needs_recordings
 def test_the_recorded_list_of_the_exporter() -> None:
     snapshot = recorded("mp_backend/articles_appmsgex_via_exporter_api_2025-07.json")
 
@@ -177,7 +176,7 @@ def test_the_recorded_list_of_the_exporter() -> None:
     assert snapshot.posts[0].published_at == datetime(2025, 7, 28, 1, 34, 53, tzinfo=UTC)
 
 
-@recordings
+@needs_recordings
 def test_the_recorded_older_list_names_its_account() -> None:
     snapshot = recorded("mp_backend/list_ex_and_searchbiz_2024-04.json")
 
@@ -185,7 +184,7 @@ def test_the_recorded_older_list_names_its_account() -> None:
     assert dict(snapshot.profile) == {"name": "360安全云盘", "id": "MjM5NTAyMTgyMA=="}
 
 
-@recordings
+@needs_recordings
 def test_the_recorded_items_of_2020_are_read_whole() -> None:
     rows = lines("mp_backend/appmsg_list_ex_items_2020-11.jsonl")
 
@@ -202,7 +201,7 @@ PUSHES = {
 }
 
 
-@recordings
+@needs_recordings
 @pytest.mark.parametrize(("name", "bizuin", "count"), [(name, *told) for name, told in PUSHES.items()], ids=list(PUSHES))
 def test_recorded_pushes_are_read_whole_and_live(name: str, bizuin: str, count: int) -> None:
     rows = lines(f"profile_ext/{name}.jsonl")
@@ -216,7 +215,7 @@ def test_recorded_pushes_are_read_whole_and_live(name: str, bizuin: str, count: 
     assert len({post.published_at for post in snapshot.posts}) == len(rows)
 
 
-@recordings
+@needs_recordings
 def test_recorded_rows_of_gongqingtuan_cite_their_originals() -> None:
     rows = lines("profile_ext/gongqingtuan_zhongyang_2019-09_getmsg_items.jsonl")
     items = [each["app_msg_ext_info"] for each in rows]
@@ -250,7 +249,7 @@ RECORDED_ERRORS = {
 }
 
 
-@recordings
+@needs_recordings
 @pytest.mark.parametrize(("name", "kind"), RECORDED_ERRORS.items())
 def test_a_recorded_body_without_a_list_has_its_class(name: str, kind: type[LookError]) -> None:
     with pytest.raises(kind) as caught:
@@ -259,7 +258,7 @@ def test_a_recorded_body_without_a_list_has_its_class(name: str, kind: type[Look
     assert type(caught.value) is kind
 
 
-@recordings
+@needs_recordings
 def test_the_recorded_answer_of_wechat2rss() -> None:
     snapshot = recorded("feeds/bridge_json/wechat2rss_api_query_docsample.json")
 
@@ -268,7 +267,7 @@ def test_the_recorded_answer_of_wechat2rss() -> None:
     assert "发布 is missing" in snapshot.partial
 
 
-@recordings
+@needs_recordings
 def test_no_recording_of_a_list_is_left_unread() -> None:
     folders = ("mp_backend", "profile_ext", "feeds/bridge_json")
     found = {f"{name}/{path.stem}" for name in folders for path in (RECORDED / name).iterdir()}

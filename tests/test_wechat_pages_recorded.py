@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from channels import ARTICLE, asked
+from recordings import RECORDINGS, needs_recordings
 
 from adapters.reading import wechat_push
 from adapters.reading.wechat_page import read, see
 from monitor.errors import Degraded, LookError, ParseError, TransportFault
 
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "recorded" / "wechat"
-pytestmark = pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+RECORDED = RECORDINGS / "wechat"
+pytestmark = needs_recordings
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from channels import NOW, Reply, Served, serving
 from pydantic import SecretStr
+from recordings import RECORDINGS, needs_recordings
 
 from adapters.http import Door
 from adapters.reading.wechat_tokens import is_ticket_valid, read_authorizer, read_component, read_token
@@ -42,7 +41,7 @@ BOOK = CredentialBook(
         )
     )
 )
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "recorded" / "wechat" / "official_api"
+RECORDED = RECORDINGS / "wechat" / "official_api"
 
 
 class Shelf:
@@ -321,7 +320,7 @@ def test_a_broken_answer_is_a_parse_error_that_quotes_nothing(body: bytes) -> No
         assert caught.value.head == ""
 
 
-@pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+@needs_recordings
 def test_the_answers_of_the_documents_are_read() -> None:
     stable = read_token((RECORDED / "SYNTHETIC_token_response.json").read_bytes(), NOW)
     platform = read_component((RECORDED / "SYNTHETIC_api_component_token_response.json").read_bytes(), NOW)

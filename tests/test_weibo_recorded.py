@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 from channels import asked
+from recordings import RECORDINGS, needs_recordings
 
 from adapters.reading.page import Asked
 from adapters.reading.weibo_ajax import read_ajax
@@ -18,8 +18,8 @@ from adapters.reading.weibo_statuses import read_statuses
 from monitor.errors import AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.model import Post, Snapshot
 
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "recorded" / "weibo"
-pytestmark = pytest.mark.skipif(not RECORDED.is_dir() and not os.environ.get("CI"), reason="the recordings are not at hand")
+RECORDED = RECORDINGS / "weibo"
+pytestmark = needs_recordings
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 
 
