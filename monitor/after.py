@@ -103,7 +103,7 @@ def content_hash(post: Post) -> str:
         post.title,
         post.text,
         post.kind,
-        f"{post.pinned:d}{post.private:d}{post.deleted_at is not None:d}",
+        f"{post.pinned:d}{post.private:d}{post.deleted_at is not None:d}{'w' if post.whole else ''}",
         f"{citation.url}\x1f{citation.title}\x1f{citation.account}\x1f{citation.post_id}" if citation else "",
     )
     return hashlib.blake2b("\x1e".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

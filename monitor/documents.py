@@ -115,7 +115,7 @@ def rewrite(stored: StoredPost) -> Update:
 
 def enriched(post: Post, keys: Sequence[str]) -> dict[str, Any]:
     """Return what opening a post's page may change of it."""
-    told = {"title", "text", "kind", "citation", "deleted_at", "published_at", "precision"}
+    told = {"title", "text", "kind", "whole", "citation", "deleted_at", "published_at", "precision"}
     return {**post.model_dump(include=told), "keys": list(keys)}
 
 

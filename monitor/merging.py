@@ -185,7 +185,7 @@ def richer(post: Post, other: Post) -> Post:
     if not post.title and other.title:
         update["title"] = other.title
     if len(other.text) > len(post.text):
-        update["text"] = other.text
+        update |= {"text": other.text, "whole": other.whole}
     if not post.url and other.url:
         update["url"] = other.url
     if post.citation is None and other.citation is not None:

@@ -226,6 +226,7 @@ class Post(Noun):
     """What an account published. `id` is `platform:account:post`; `private` marks what the public cannot see.
 
     `precision` says what the source told: a hand check knows the day only, and then `published_at` is that day's start.
+    `whole`: `text` is all that a reader of the post reads, by the source's own form; what may be cut, folded or a summary is not.
     """
 
     id: Identifier
@@ -237,6 +238,7 @@ class Post(Noun):
     title: str = ""
     text: str = ""
     kind: str = "article"
+    whole: bool = False
     pinned: bool = False
     private: bool = False
     precision: Literal["second", "minute", "day"] = "second"

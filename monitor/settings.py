@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from monitor.complaints import complaint
 from monitor.errors import BadSettings
+from monitor.matching.wishes import MatchingSettings
 from monitor.ports import ChannelSettings
 
 M = TypeVar("M", bound=BaseModel)
@@ -122,6 +123,7 @@ class Settings(BaseSettings):
     schedule: ScheduleSettings = ScheduleSettings()
     guards: GuardSettings = GuardSettings()
     judge: JudgeSettings = JudgeSettings()
+    matching: MatchingSettings = MatchingSettings()
     log: LogSettings = LogSettings()
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict)

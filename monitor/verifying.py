@@ -230,6 +230,7 @@ def enriched(post: Post, seen: Post) -> Post:
         "title": seen.title or post.title,
         "text": _whole(post, seen),
         "kind": seen.kind,
+        "whole": seen.whole or post.whole,
         "citation": seen.citation or post.citation,
     }
     if post.precision == "day" and local_date(post.published_at) == local_date(seen.published_at):

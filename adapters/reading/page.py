@@ -62,6 +62,7 @@ class Draft:
     title: str = ""
     text: str = ""
     kind: str = "article"
+    whole: bool = False
     pinned: bool = False
     private: bool = False
     deleted: bool = False
@@ -113,6 +114,7 @@ class Page:
             title=tidy(draft.title, TITLE_LIMIT),
             text=tidy(draft.text),
             kind=draft.kind,
+            whole=draft.whole,
             pinned=draft.pinned,
             private=draft.private,
             precision=draft.precision,
