@@ -20,7 +20,6 @@ from adapters.reading.toutiao_list import Whom, read_rows
 from adapters.toutiao_rows import ToutiaoRows, ToutiaoRowsSettings
 from monitor.credentials import CredentialBook, Vault
 from monitor.errors import LOOK_ERRORS, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
-from monitor.matching.match import keys_of
 from monitor.model import Post, Snapshot
 
 CHANNEL = "toutiao.rows"
@@ -177,8 +176,8 @@ def test_a_repost_names_the_original_by_its_number_and_the_link_alone_names_it_t
     linked = one(cell_type=32, title=None, content="全文见 https://www.toutiao.com/article/7690000000000000900/?iid=1")
 
     assert forwarded.citation is not None and forwarded.citation.title == "关于优化营商环境的若干措施"
-    assert "c:toutiao:7690000000000000900" in keys_of(forwarded)
-    assert "c:toutiao:7690000000000000900" in keys_of(linked)
+    assert forwarded.citation.post_id == "7690000000000000900"
+    assert linked.citation is not None and linked.citation.post_id == "7690000000000000900"
 
 
 def test_a_repost_is_not_named_after_its_original() -> None:

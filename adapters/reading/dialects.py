@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.reading.feeds import Marks
@@ -28,6 +29,7 @@ class Dialect:
     """One bridge. `generator`, `words`, `emblem`, `fields` and `link` are its marks in the feed, `path` those in the feed's address.
 
     `delay_hours` is how late it may be, as far as known. `doubt` says why its silence proves nothing, "" where it lists everything.
+    `tells` is where it puts whole texts: in an item's content, or in all it shows of one; "" where that is not known.
     `failure` is what it puts in place of a text that it could not fetch. `weakens`: what it sends compressed has a weak ETag, which it
     does not know again.
     """
@@ -43,6 +45,7 @@ class Dialect:
     doubt: str = ""
     failure: str = ""
     weakens: bool = False
+    tells: Literal["", "content", "all"] = ""
 
     def signed(self, marks: Marks) -> bool:
         """Whether the feed carries one of this bridge's own marks; the generator comes in lower case."""
@@ -73,6 +76,8 @@ DIALECTS: tuple[Dialect, ...] = (
         path=r"/weibo/(?:user|timeline)/",
         doubt=GUEST,
         weakens=True,
+        # It asks statuses/show for each post; where that fails it shows the list's text, fold and all.
+        tells="all",
     ),
     # Pins come first and are not marked; since 2025 guests are not shown the newest works of some accounts.
     Dialect(
@@ -104,6 +109,7 @@ DIALECTS: tuple[Dialect, ...] = (
         path=r"/feeds/(?:MP_WXS_\d+|all)\.(?:rss|atom|json)$",
         doubt=NOT_PUSHED,
         failure="获取全文失败，请重试~",
+        tells="content",
     ),
     Dialect(
         "we-mp-rss",
@@ -112,6 +118,7 @@ DIALECTS: tuple[Dialect, ...] = (
         fields=frozenset(("name", "items")),
         path=r"/rss/MP_WXS_\d+$|/feed/(?:MP_WXS_\d+|tag/[^/]+)\.(?:rss|xml|atom|json)$",
         doubt=CLOSED,
+        tells="content",
     ),
     Dialect(
         "wechat-download-api",
@@ -122,7 +129,7 @@ DIALECTS: tuple[Dialect, ...] = (
         doubt=CLOSED,
     ),
     Dialect("exporter", 2.0, fields=frozenset(("articles", "base_resp")), path=r"/api/public/v1/article$", doubt=CLOSED),
-    Dialect("wechat2rss", 24.0, generator="wechat2rss", path=r"/feed/(?:\d+\.(?:xml|json)|all\.xml)$", doubt=NOT_PUSHED),
+    Dialect("wechat2rss", 24.0, generator="wechat2rss", path=r"/feed/(?:\d+\.(?:xml|json)|all\.xml)$", doubt=NOT_PUSHED, tells="content"),
     # Files in a repository, written three times a day; over two years an item came 71 h late at worst.
     Dialect("static", 72.0, emblem=r"gh_[0-9a-f]{12}|wxid_\w+", path=r"/channels/(?:gh|wxid)_\w+\.xml$"),
 )

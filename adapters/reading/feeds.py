@@ -39,6 +39,7 @@ class NoFeed(ParseError):
 class Entry:
     """One item, as written; `dates` in the order of their worth.
 
+    `full`: the body stands where feeds put whole texts (content:encoded, content, content_html), not in a description or a digest.
     `number` is we-mp-rss's own `<id>`, `owner` the account that a list of many accounts names beside an item.
     """
 
@@ -47,6 +48,7 @@ class Entry:
     guid: str = ""
     dates: list[str] = field(default_factory=list)
     body: str = ""
+    full: bool = False
     number: str = ""
     owner: str = ""
     deleted: bool = False
@@ -194,6 +196,7 @@ def _rss_entry(fields: Fields) -> Entry:
         guid=fields.get("guid", "") or fields.get("id", ""),
         dates=[fields[key] for key in ("pubdate", "published", "date", "updated") if key in fields],
         body=fields.get("encoded", "") or fields.get("description", ""),
+        full=bool(fields.get("encoded")),
         number=fields.get("id", ""),
     )
 
@@ -213,6 +216,7 @@ def _atom_entry(entry: etree._Element) -> Entry:
         guid=fields.get("id", ""),
         dates=[fields[key] for key in ("published", "issued", "updated", "modified") if key in fields],
         body=fields.get("content", "") or fields.get("summary", ""),
+        full=bool(fields.get("content")),
     )
 
 
@@ -317,6 +321,7 @@ def _json_entries(items: list[msgspec.Raw]) -> Iterator[Entry]:
             guid=_first(item.id, item.aid),
             dates=[str(date) for date in dates if date not in (None, "")],
             body=_first(item.content_html, item.content_text, item.content, item.summary, item.description, item.digest),
+            full=bool(_first(item.content_html, item.content_text, item.content)),
             number=_first(item.id),
             owner=_first(item.fakeid) or _maker(item.feed),
             deleted=is_set(item.is_deleted),

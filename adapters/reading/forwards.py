@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from adapters.reading.links import named_by
 from adapters.reading.values import plain, unescape, web_url
+from adapters.reading.weibo_links import LINKS, is_furniture, unwrapped
 from monitor.matching.ids import mid_to_bid
 from monitor.matching.text import bracket_title
 from monitor.model import Citation
@@ -60,10 +61,13 @@ def _original(quote: str, words: str) -> Citation | None:
     return Citation(url=url, title=title, account=account, post_id=mid) if account or mid or title else None
 
 
-def outward(body: str) -> Citation | None:
-    """Return the first link of a post that leads off Weibo's own pages, or to a Weibo article; None when there is none."""
-    for found in _HREF.finditer(body[:100_000]):
-        link = web_url(unescape(found[1]) if "&#" in found[1] else found[1])
-        if link and not _OWN.match(link):
-            return Citation(url=link)
-    return None
+def outward(body: str) -> list[str]:
+    """Return the links of a post that lead off Weibo's own pages, or to a Weibo article, each once and unwrapped."""
+    found: dict[str, None] = {}
+    for each in _HREF.finditer(body[:100_000]):
+        link = unwrapped(web_url(unescape(each[1]) if "&#" in each[1] else each[1]))
+        if link and not _OWN.match(link) and not is_furniture(link):
+            found[link] = None
+        if len(found) >= LINKS:
+            break
+    return list(found)

@@ -17,9 +17,11 @@ from adapters.reading.feeds import Entry, Feed, parse
 from adapters.reading.forwards import forward_of, outward
 from adapters.reading.links import Named, https_where_known, named_by, native_id
 from adapters.reading.page import Asked, Draft, Page
-from adapters.reading.values import When, keeping_head, plain, unescape
+from adapters.reading.values import When, is_all, keeping_head, plain, unescape
+from adapters.reading.wechat_bodies import lone_link, tells_all
 from monitor.errors import ParseError, TransportFault
-from monitor.model import Snapshot
+from monitor.matching.urls import canonical_url
+from monitor.model import Citation, Snapshot
 
 NOWHERE = address_of("")
 AS_IT_IS = Manner()
@@ -72,7 +74,7 @@ def read_feed(
 def _snapshot(page: Page, feed: Feed, dialect: Dialect, wanted: Wanted, memory: Mapping[str, str]) -> Snapshot:
     platform, address = page.asked.platform, wanted.address
     kind, finish = _KINDS.get(platform, "article"), _FINISHES.get(platform)
-    hand = Hand(platform, wanted.owners, address.shared, wanted.manner.zone, dialect.failure, kind, finish)
+    hand = Hand(platform, wanted.owners, address.shared, wanted.manner.zone, dialect, kind, finish)
     _refuse_stranger(feed, hand.owners, address.path)
     for entry in feed.entries:
         _take(page, entry, hand)
@@ -160,7 +162,7 @@ class Hand:
     owners: frozenset[str]
     shared: bool
     zone: tzinfo | None
-    failure: str
+    dialect: Dialect
     kind: str
     finish: Callable[[Draft, Entry], None] | None
     seen: set[str] = field(default_factory=set)
@@ -178,6 +180,8 @@ def _take(page: Page, entry: Entry, hand: Hand) -> None:
         # A feed of all a bridge's accounts: an item that nobody is named for may be anybody's.
         return page.leave("no_author")
     when = _when(entry.dates, hand.zone)
+    failure = hand.dialect.failure
+    text = "" if failure and failure in entry.body else plain(entry.body)
     draft = Draft(
         native=named.native if named else "",
         at=when.at if when else None,
@@ -185,13 +189,29 @@ def _take(page: Page, entry: Entry, hand: Hand) -> None:
         url=link,
         # RSSHub escapes twice: its titles still hold references like &ensp; when the XML is read.
         title=_unmarked(entry.title) if "<em>" in entry.title else unescape(entry.title),
-        text="" if hand.failure and hand.failure in entry.body else plain(entry.body),
+        text=text,
         kind=hand.kind,
+        whole=_is_whole(entry, text, hand),
         deleted=entry.deleted,
     )
     if hand.finish:
         hand.finish(draft, entry)
     return page.take(draft)
+
+
+_NO_TEXT = re.compile(r"(?:None|null|DELETED|获取全文失败.{0,20})?")
+"""What bridges write in place of a text that they do not have."""
+_FOLDED = re.compile(r">\s*(?:全文|展开)\s*</")
+
+
+def _is_whole(entry: Entry, text: str, hand: Hand) -> bool:
+    """Whether the bridge vouches that this is the whole text: it stands where this bridge puts those, and is neither cut nor a stand-in."""
+    tells = hand.dialect.tells
+    if not (tells == "all" or (tells == "content" and entry.full)) or _NO_TEXT.fullmatch(text):
+        return False
+    if hand.platform == "wechat" and not tells_all(entry.body, text):
+        return False
+    return is_all(entry.body, text) and not _FOLDED.search(entry.body)
 
 
 def _when(dates: list[str], zone: tzinfo | None) -> When | None:
@@ -231,7 +251,16 @@ def _point(draft: Draft, entry: Entry) -> None:
     if forward is not None:
         draft.kind, draft.citation = "repost", forward.citation
     else:
-        draft.citation = outward(entry.body)
+        links = outward(entry.body)
+        draft.citation = Citation(url=links[0]) if links else None
+        draft.text = "\n".join([draft.text, *(link for link in links if link not in draft.text)]).strip()
+
+
+def _hint(draft: Draft, entry: Entry) -> None:
+    """Add the one link of a WeChat article that has little else; a bridge's own link to the article is none."""
+    link = https_where_known(lone_link(entry.body, draft.text))
+    if link and canonical_url(link) != canonical_url(draft.url):
+        draft.citation = Citation(url=link)
 
 
 def _sort(draft: Draft, entry: Entry) -> None:
@@ -240,4 +269,4 @@ def _sort(draft: Draft, entry: Entry) -> None:
     draft.kind = _TOUTIAO_KINDS[found[1]] if found else draft.kind
 
 
-_FINISHES: Mapping[str, Callable[[Draft, Entry], None]] = {"weibo": _point, "toutiao": _sort}
+_FINISHES: Mapping[str, Callable[[Draft, Entry], None]] = {"weibo": _point, "toutiao": _sort, "wechat": _hint}

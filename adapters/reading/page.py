@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapters.reading.values import TITLE_LIMIT, Precision, key_of, tidy
+from adapters.reading.values import TITLE_LIMIT, Precision, is_all, key_of, tidy
 from monitor.errors import Degraded, ParseError
 from monitor.model import BEGINNING, Account, Channel, Citation, Post, Snapshot
 
@@ -114,7 +114,7 @@ class Page:
             title=tidy(draft.title, TITLE_LIMIT),
             text=tidy(draft.text),
             kind=draft.kind,
-            whole=draft.whole,
+            whole=draft.whole and not draft.deleted and is_all("", draft.text),
             pinned=draft.pinned,
             private=draft.private,
             precision=draft.precision,

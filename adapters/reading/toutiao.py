@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from adapters.reading.page import Draft
+from adapters.reading.toutiao_words import anchors, is_whole
 from adapters.reading.values import Loose, as_int, as_number, from_text, from_unix, is_set, plain, unescape, web_url
 from monitor.matching.text import first_line
 from monitor.matching.urls import canonical_url, links_in, reference_of
@@ -249,7 +250,9 @@ def _certified(who: Who) -> str:
 def draft_of(row: Layers) -> Draft:
     """Return a row as a draft. Its time is that of publication; `behot_time` alone is only a bound from above, so it counts as none."""
     words = _words(row)
-    citation = _original(row) or _linked(row, words)
+    linked = [link for link in anchors(row.text("rich_content")) if words and not _is_own(link) and link not in words]
+    told = "\n".join([words, *linked])
+    citation = _original(row) or _linked(row, told)
     key, kind = group_id(row, citation.post_id if citation and _thread(row) else ""), _kind(row)
     title = unescape(row.text("title") or next((str(base.title) for base in row.bases if base.title), ""))
     abstract = row.text("abstract") or next((str(base.abstractText) for base in row.bases if base.abstractText), "")
@@ -258,8 +261,10 @@ def draft_of(row: Layers) -> Draft:
         at=_published(row),
         url=_post_url(row, kind, key),
         title=title or ("" if kind == "article" else first_line(words)),
-        text=words or plain(abstract),
+        text=told or plain(abstract),
         kind=kind,
+        # An article's abstract is never the article.
+        whole=is_whole(words),
         pinned=any(is_set(each.is_stick) or each.label == "置顶" for each in row),
         citation=citation,
     )

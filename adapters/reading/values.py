@@ -31,6 +31,8 @@ _EARLIEST_UNIX, _LATEST_UNIX = EARLIEST.timestamp(), LATEST.timestamp()
 
 TEXT_LIMIT = 100_000
 """Characters of a post's text that are kept; the platforms' own limit is 20,000."""
+MARKUP_LIMIT = 20 * TEXT_LIMIT
+"""Characters of markup that are read for a text; the longest body had 400,000."""
 TITLE_LIMIT = 4_000
 """The longest real title had 3,763 characters."""
 REMEMBERED = 32_768
@@ -202,6 +204,11 @@ def plain(markup: str, limit: int = TEXT_LIMIT) -> str:
         markup = _TAGS.sub("", _IMAGES.sub(_emoji, _BREAKS.sub("\n", markup)))
     lines = [line for each in unescape(markup[: 8 * limit]).splitlines() if (line := each.strip(_EDGES))]
     return tidy("\n".join(lines), limit)
+
+
+def is_all(markup: str, text: str) -> bool:
+    """Whether `plain` read the markup to its end and the text holds all of it: a text that our own limits cut is not whole."""
+    return len(markup) < MARKUP_LIMIT and len(text) < TEXT_LIMIT
 
 
 def _emoji(image: re.Match[str]) -> str:

@@ -23,15 +23,17 @@ from adapters.reading.values import (
     as_number,
     from_text,
     from_unix,
+    is_set,
     keeping_head,
     plain,
     unescape,
     web_url,
 )
+from adapters.reading.wechat_bodies import is_pictures_only, lone_link, tells_all
 from adapters.reading.wechat_gone import DELETED, refusal_of
 from adapters.reading.wechat_publish import owners_of
 from monitor.errors import LookError, ParseError
-from monitor.matching.urls import links_in, wechat_account
+from monitor.matching.urls import wechat_account
 from monitor.model import Citation, Snapshot
 
 PARTIAL = "one article, not the account's list"
@@ -40,8 +42,8 @@ TOKEN_LIMIT = 30_000
 DEPTH_LIMIT = 40
 RAW_LIMIT = 2_000_000
 """Characters of one literal that are decoded: the longest body had 400,000."""
-SHORT_BODY = 80
-"""A body of fewer characters is a hint at its link (wechat.md, section 8.8); a longer one only mentions its links."""
+WHOLE_LIMIT = RAW_LIMIT // 6
+"""An escape has six characters at most: a body of fewer characters than this did not come out of a literal that was cut."""
 REPRINTED, SHARED = 2, 2
 """`copyright_stat` and `reprint_type`: 转载, and of these the page that shows a card instead of the text."""
 
@@ -67,7 +69,7 @@ _OF_THE_REPRINT = (
 _WANTED = frozenset(
     (
         *("title", "nick_name", "user_name", "bizuin", "mid", "idx", "ori_create_time", "ori_send_time", "create_time"),
-        *("source_url", "content_noencode", "item_show_type"),
+        *("source_url", "content_noencode", "item_show_type", "is_pay_subscribe"),
         *(f"copyright_info.{name}" for name in _OF_THE_REPRINT),
     )
 )
@@ -84,6 +86,7 @@ _VARIABLES: Mapping[str, str] = {
     "publish_time": "create_time",
     "msg_source_url": "source_url",
     "item_show_type": "item_show_type",
+    "is_pay_subscribe": "is_pay_subscribe",
     "copyright_stat": "copyright_info.copyright_stat",
     "reprint_type": "copyright_info.reprint_type",
     "source_encode_biz": "copyright_info.source_encode_biz",
@@ -100,7 +103,6 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t", "b": "", "f": "", "v": "", "0": ""}
 _DIVS = re.compile(r"<(/?)div\b", re.IGNORECASE)
 _DIV_LIMIT = 20_000
-_LINK = re.compile(r"""<a\b[^<>]{0,2000}?\bhref\s*=\s*["']([^"'<>]{8,2000})["']""", re.IGNORECASE)
 
 Facts = Mapping[str, str]
 
@@ -116,6 +118,7 @@ class Seen:
     when: When | None = None
     text: str = ""
     kind: str = "article"
+    whole: bool = False
     citation: Citation | None = None
 
     @property
@@ -147,9 +150,9 @@ def see(page: str) -> Seen:
     """Return what an article page shows."""
     facts = facts_of(page)
     kind = _kind(facts)
-    body = _body(page, facts)
+    body, ends = _body(page, facts)
     text = plain(body)
-    if kind == "article" and not text and "<img" in body:
+    if kind == "article" and is_pictures_only(body, text):
         kind = "picture"
     biz, mid, idx = as_number(wechat_account(facts.get("bizuin", ""))), as_number(facts.get("mid")), as_number(facts.get("idx"))
     return Seen(
@@ -160,8 +163,19 @@ def see(page: str) -> Seen:
         when=_when(facts),
         text=_words(facts, kind, text),
         kind=kind,
+        whole=_is_whole(facts, kind, ends and tells_all(body, text)),
         citation=_citation(page, facts, body, text),
     )
+
+
+def _is_whole(facts: Facts, kind: str, told: bool) -> bool:
+    """Whether the text is all there is to read on the page: not a piece of what must be paid for, nor the words beside a film.
+
+    `told` is whether the body's end was seen and its words are what it tells. A picture page and a share page have no body of that kind.
+    """
+    if is_set(facts.get("is_pay_subscribe")):
+        return False
+    return kind in ("picture", "share") or (kind in ("article", "text") and told)
 
 
 def _shown(seen: Seen, asked: Asked, url: str, biz: str) -> Snapshot:
@@ -183,6 +197,7 @@ def _shown(seen: Seen, asked: Asked, url: str, biz: str) -> Snapshot:
             title=seen.title,
             text=seen.text,
             kind=seen.kind,
+            whole=seen.whole,
             citation=seen.citation,
         )
     )
@@ -292,21 +307,23 @@ def _when(facts: Facts) -> When | None:
     return When(at) if at else from_text(facts.get("create_time", ""))
 
 
-def _body(page: str, facts: Facts) -> str:
-    """Return the article's own HTML; pages of the older layout have it in the markup only."""
-    return facts.get("content_noencode", "") or _markup(page)
+def _body(page: str, facts: Facts) -> tuple[str, bool]:
+    """Return the article's own HTML, and whether its end was seen; pages of the older layout have it in the markup only."""
+    told = facts.get("content_noencode", "")
+    body, ends = (told, True) if told else _markup(page)
+    return body, ends and len(body) < WHOLE_LIMIT
 
 
-def _markup(page: str) -> str:
+def _markup(page: str) -> tuple[str, bool]:
     start = re.search(r"""\bid\s*=\s*["']js_content["'][^<>]*>""", page)
     if not start:
-        return ""
+        return "", True
     depth = 1
     for number, div in enumerate(_DIVS.finditer(page, start.end())):
         depth += -1 if div[1] else 1
         if not depth or number > _DIV_LIMIT:
-            return page[start.end() : div.start()]
-    return page[start.end() : start.end() + RAW_LIMIT]
+            return page[start.end() : div.start()], not depth
+    return page[start.end() : start.end() + RAW_LIMIT], False
 
 
 def _words(facts: Facts, kind: str, text: str) -> str:
@@ -327,11 +344,7 @@ def _citation(page: str, facts: Facts, body: str, text: str) -> Citation | None:
     """Return what the article points at: the original it was taken from, its 阅读原文, or the one link of a body that has little else."""
     if _reprinted(facts) and (original := _original(page, facts)):
         return original
-    link = web_url(facts.get("source_url", ""))
-    if not link and len(text) < SHORT_BODY:
-        found = _LINK.search(body)
-        in_text = links_in(text, 1)
-        link = web_url(found[1] if found else in_text[0] if in_text else "")
+    link = web_url(facts.get("source_url", "")) or lone_link(body, text)
     return Citation(url=https_where_known(link)) if link else None
 
 

@@ -16,7 +16,21 @@ import msgspec
 
 from adapters.reading.links import https_where_known, named_by, sn_of
 from adapters.reading.page import UNREADABLE, Asked, Draft, Page
-from adapters.reading.values import HEAD_BYTES, Loose, as_id, as_int, decode, from_unix, is_set, keeping_head, plain, unescape, web_url
+from adapters.reading.values import (
+    HEAD_BYTES,
+    Loose,
+    as_id,
+    as_int,
+    decode,
+    from_unix,
+    is_all,
+    is_set,
+    keeping_head,
+    plain,
+    unescape,
+    web_url,
+)
+from adapters.reading.wechat_bodies import is_pictures_only, lone_link, tells_all
 from adapters.reading.wechat_errors import refuse
 from monitor.errors import ParseError
 from monitor.matching.urls import wechat_account
@@ -178,13 +192,18 @@ def _take_news(published: Published, raw: msgspec.Raw, at: datetime | None, fall
     if named:
         published.owners |= {named.owner} if named.owner else set()
         published.short |= not named.owner
-    source = web_url(str(news.content_source_url or ""))
+    body = str(news.content or "")
+    text = plain(body)
+    source = web_url(str(news.content_source_url or "")) or https_where_known(lone_link(body, text))
     draft = Draft(
         native=named.native if named else sn_of(url) or fallback,
         at=at,
         url=url,
         title=unescape(str(news.title or "")),
-        text=plain(str(news.content or "")),
+        text=text,
+        kind="picture" if is_pictures_only(body, text) else "article",
+        # The body itself comes with the list; a digest is never taken for it.
+        whole=is_all(body, text) and (is_pictures_only(body, text) or tells_all(body, text)),
         deleted=is_set(news.is_deleted),
         citation=Citation(url=source) if source else None,
     )

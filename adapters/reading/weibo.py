@@ -12,8 +12,9 @@ from datetime import datetime
 import msgspec
 
 from adapters.reading.page import Draft, Page
-from adapters.reading.values import Loose, as_id, as_int, as_number, is_set, plain
-from adapters.reading.weibo_links import Link, article_of, card_of, cut_fold, is_folded, links_of, suffix_uids
+from adapters.reading.values import Loose, as_id, as_int, as_number, is_all, is_set, plain
+from adapters.reading.weibo_forms import PICTURES_SHOWN, holds_any, says_nothing
+from adapters.reading.weibo_links import Link, article_of, card_of, cut_fold, is_folded, is_short, links_of, shows_video, suffix_uids
 from adapters.reading.weibo_time import weibo_time
 from monitor.matching.ids import bid_to_mid, mid_to_bid
 from monitor.matching.text import bracket_title, first_line
@@ -82,6 +83,13 @@ class Status(msgspec.Struct):
     edit_count: Loose = None
     ori_mid: Loose = None
     ori_uid: Loose = None
+    isLongText: Loose = None
+    truncated: Loose = None
+    pic_num: Loose = None
+    pics: msgspec.Raw = NO_RAW
+    pic_ids: msgspec.Raw = NO_RAW
+    pic_infos: msgspec.Raw = NO_RAW
+    pic_urls: msgspec.Raw = NO_RAW
     longText: msgspec.Raw = NO_RAW
     page_info: msgspec.Raw = NO_RAW
     url_struct: msgspec.Raw = NO_RAW
@@ -115,6 +123,19 @@ class Status(msgspec.Struct):
         return _long(self.longText) or str(self.text or "") or str(self.text_raw or "") or str(self.raw_text or "")
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the text is all there is to read: the body holds the long text, or says that there is none.
+
+        That the mark of a fold is missing proves nothing: plain texts are cut without one. What text a fast-forward carries is not known,
+        and what a video says stands in no text.
+        """
+        if self.is_gone or self.forwarded or (self.retweeted_status is None and shows_video(self.page_info)):
+            return False
+        if not _long(self.longText) and (as_int(self.isLongText) != 0 or (as_int(self.pic_num) or 0) > PICTURES_SHOWN):
+            return False
+        return not is_set(self.truncated) and not is_folded(self.markup)
+
+    @property
     def is_gone(self) -> bool:
         return is_set(self.deleted) or GONE.match(str(self.text or self.text_raw or "")) is not None
 
@@ -141,12 +162,14 @@ class Timeline:
     """An account's posts while a page is read, in the page's order.
 
     `folded` maps posts whose text is cut to the mark under which their whole text is remembered: the mid and how often it was edited.
+    `shorts` maps posts to their t.cn links that nothing on the page resolves.
     """
 
     page: Page
     uid: str
     profile: dict[str, str] = field(default_factory=dict)
     folded: dict[str, str] = field(default_factory=dict)
+    shorts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     forwards: set[str] = field(default_factory=set)
 
     def take(self, raw: msgspec.Raw | bytes, *, pinned: bool = False) -> None:
@@ -162,13 +185,16 @@ class Timeline:
             self.profile = self.profile or status.user.profile
         if status.is_gone and not status.created_at:
             return self.page.leave("deleted")
-        before = len(self.page.posts)
-        self.page.take(_draft(status, self.uid, self.page.asked.now, pinned))
+        before, links = len(self.page.posts), _links(status)
+        self.page.take(_draft(status, links, self.uid, self.page.asked.now, pinned))
         if len(self.page.posts) > before:
-            self._note(status, next(reversed(self.page.posts)))
+            self._note(status, links, next(reversed(self.page.posts)))
         return None
 
-    def _note(self, status: Status, post_id: str) -> None:
+    def _note(self, status: Status, links: list[Link], post_id: str) -> None:
+        shorts = tuple(link.url for link in links if is_short(link.url))
+        if shorts:
+            self.shorts[post_id] = shorts
         if status.forwarded:
             self.forwards.add(post_id)
         if is_folded(status.markup):
@@ -198,20 +224,28 @@ def _reason(status: Status, by: str) -> str:
     return "deleted" if status.is_gone and not status.owner else "no_author"
 
 
-def _draft(status: Status, uid: str, now: datetime, pinned: bool) -> Draft:
+def _is_retweet(status: Status) -> bool:
+    return status.retweeted_status is not None or bool(status.forwarded)
+
+
+def _links(status: Status) -> list[Link]:
+    retweet = _is_retweet(status)
+    return links_of(cut_fold(status.markup), str(status.text_raw or ""), status.url_struct, status.page_info, retweet)
+
+
+def _draft(status: Status, links: list[Link], uid: str, now: datetime, pinned: bool) -> Draft:
     when = weibo_time(status.created_at, now)
-    markup = cut_fold(status.markup)
+    markup, retweet = cut_fold(status.markup), _is_retweet(status)
     text = plain(markup)
-    retweet = status.retweeted_status is not None or bool(status.forwarded)
-    links = links_of(markup, str(status.text_raw or ""), status.url_struct, status.page_info, retweet)
     return Draft(
         native=status.key,
         at=when.at if when else None,
         precision=when.precision if when else "second",
         url=post_url(uid, status.key),
         title=bracket_title(text) or ("" if retweet else card_of(status.page_info).title),
-        text=_with_links(text, links),
-        kind="repost" if retweet else "post",
+        text=with_links(text, links),
+        kind="repost" if retweet else "picture" if not links and _is_picture(status, text) else "post",
+        whole=status.is_whole and is_all(markup, text),
         pinned=pinned or status.pinned,
         # A kind of visibility we cannot read counts as public: a hidden post would not count as an update.
         private=status.visible is not None and as_int(status.visible.type) not in (0, None),
@@ -220,7 +254,13 @@ def _draft(status: Status, uid: str, now: datetime, pinned: bool) -> Draft:
     )
 
 
-def _with_links(text: str, links: list[Link]) -> str:
+def _is_picture(status: Status, text: str) -> bool:
+    """Whether the platform shows pictures and no words: no text of its own, no video, nothing behind a fold."""
+    shown = holds_any(status.pics, status.pic_ids, status.pic_infos, status.pic_urls)
+    return shown and says_nothing(text) and not shows_video(status.page_info) and not is_folded(status.markup)
+
+
+def with_links(text: str, links: list[Link]) -> str:
     """Return the text with the addresses that a reader reaches from it: a repost may be known by any of them, not the first alone."""
     return "\n".join([text, *(link.url for link in links if link.url not in text)]).strip()
 
@@ -259,9 +299,10 @@ def unfolded(post: Post, markup: str) -> Post:
     text = plain(markup)
     links = links_of(markup, "", NO_RAW, NO_RAW, post.kind == "repost")
     known = [Link(line) for line in post.text.splitlines() if line.startswith("http")]
+    whole = not is_folded(markup) and is_all(markup, text)
     citation = post.citation or (Citation(url=links[0].url, title=links[0].title) if links else None)
     title = post.title or bracket_title(text)
-    return post.model_copy(update={"text": _with_links(text, [*links, *known]), "title": title, "citation": citation})
+    return post.model_copy(update={"text": with_links(text, [*links, *known]), "title": title, "citation": citation, "whole": whole})
 
 
 def post_url(uid: str, mid: str) -> str:

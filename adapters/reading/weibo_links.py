@@ -92,7 +92,13 @@ def card_of(raw: msgspec.Raw) -> Card:
         return Card("", _telling(info.title))
     # Topic cards tell what is talked of, and their content1 how much.
     page = unwrapped(str(info.page_url or "")) if kinds & _WEBPAGE else ""
-    return Card(page, _telling(info.page_title)) if page and not _is_furniture(page) else Card()
+    return Card(page, _telling(info.page_title)) if page and not is_furniture(page) else Card()
+
+
+def shows_video(raw: msgspec.Raw) -> bool:
+    """Whether the card under a post is a video or a live show, called by whatever name."""
+    info = _opened(PAGE_INFO, raw)
+    return info is not None and bool({str(info.type), str(info.object_type)} & _VIDEO)
 
 
 def article_of(raw: msgspec.Raw) -> Card:
@@ -120,23 +126,24 @@ def links_of(markup: str, raw_text: str, url_struct: msgspec.Raw, page_info: msg
     if not retweet and (card := card_of(page_info)).url:
         found.append(Link(card.url, card.title))
     for entry in (_opened(URL_TABLE, url_struct) or ())[: 2 * LINKS]:
-        short, link = str(entry.short_url or ""), _entry_link(entry)
+        short, link = str(entry.short_url or ""), entry_link(entry)
         if link.url and ((short and (short in markup or short in raw_text)) or (not retweet and not short)):
             shorts[short] = link
             found.append(link)
     for url in (*_anchors(markup), *links_in(markup if "<" not in markup else "", LINKS)):
         link = shorts.get(url) or Link(unwrapped(url))
-        if link.url and not _is_furniture(link.url):
+        if link.url and not is_furniture(link.url):
             found.append(link)
     first = {link.url: link for link in reversed(found)}
     ordered = [first[url] for url in dict.fromkeys(link.url for link in found)]
-    return sorted(ordered, key=lambda link: _is_short(link.url))[:LINKS]
+    return sorted(ordered, key=lambda link: is_short(link.url))[:LINKS]
 
 
-def _entry_link(entry: UrlEntry) -> Link:
+def entry_link(entry: UrlEntry) -> Link:
+    """Return the page a row of the link table leads to; an empty one for what is furniture, another short link, or no web address."""
     for value in (entry.long_url, entry.h5_target_url, entry.ori_url):
         url = unwrapped(str(value or ""))
-        if url and not _is_furniture(url) and not _is_short(url):
+        if url and not is_furniture(url) and not is_short(url):
             article = _ARTICLE_ID.search(unquote(url)) if "/ttarticle/" in url else None
             url = f"https://weibo.com/ttarticle/p/show?id={article[1]}" if article else url
             return Link(url, _telling(entry.url_title))
@@ -155,7 +162,7 @@ def _anchors(markup: str) -> Iterator[str]:
         if number >= 10 * LINKS:
             return
         href = _HREF.search(anchor[0]) or _DATA_URL.search(anchor[0])
-        if href and not _is_furniture(href[1]):
+        if href and not is_furniture(href[1]):
             yield html.unescape(href[1])
 
 
@@ -207,11 +214,13 @@ _FURNITURE = re.compile(
 """Topics, pictures, places, polls, mentions, the fold: what surrounds a post, not what it points at."""
 
 
-def _is_furniture(url: str) -> bool:
+def is_furniture(url: str) -> bool:
+    """Whether a link only surrounds a post: a topic, a picture, a place, a poll, a mention, the fold."""
     return bool(_FURNITURE.match(url))
 
 
-def _is_short(url: str) -> bool:
+def is_short(url: str) -> bool:
+    """Whether it is one of Weibo's own short links, which tell a matcher nothing."""
     return url.startswith(("http://t.cn/", "https://t.cn/"))
 
 

@@ -47,6 +47,10 @@ STRANGERS = 3
 """Items of nobody that every account of an answer gets to see: one makes its view doubtful, thousands would only be read by each."""
 
 
+Shorts = Mapping[str, tuple[str, ...]]
+"""The t.cn links of posts, by the post's id."""
+
+
 class Statuses(msgspec.Struct):
     """The envelope. `ad` and `advertises` beside it are other people's and are not read."""
 
@@ -86,6 +90,11 @@ def read_statuses(body: bytes, asked: Asked, uid: str, *, partial: str = "") -> 
     own count tells of more; an empty list is a complete view only where the platform says that there are no posts at all. `partial`
     says why it covers nothing all the same: nobody knows which page of what list a saved file is.
     """
+    return read_timeline(body, asked, uid, partial=partial)[0]
+
+
+def read_timeline(body: bytes, asked: Asked, uid: str, *, partial: str = "") -> tuple[Snapshot, Shorts]:
+    """Return what `read_statuses` does, and which of its posts hold t.cn links that the list leaves as they are. Raises `LookError`."""
     with keeping_head(body):
         envelope, statuses = _opened(body)
         timeline = Timeline(Page(asked), uid)
@@ -93,7 +102,7 @@ def read_statuses(body: bytes, asked: Asked, uid: str, *, partial: str = "") -> 
             timeline.take(raw)
         if not statuses and (envelope.total_number is False or as_int(envelope.total_number) != 0):
             raise timeline.page.degraded("an empty list, and no word that there are no posts")
-        return timeline.snapshot(whole=_is_all(envelope, timeline) and not partial, partial=partial)
+        return timeline.snapshot(whole=_is_all(envelope, timeline) and not partial, partial=partial), timeline.shorts
 
 
 def _is_all(envelope: Statuses, timeline: Timeline) -> bool:
@@ -151,12 +160,12 @@ def _publisher(raw: msgspec.Raw) -> str:
         return ""
 
 
-def read_share(share: Share, asked: Asked, uid: str) -> Snapshot:
-    """Return the snapshot of one account out of an answer for many. Raises `LookError`.
+def read_share(share: Share, asked: Asked, uid: str) -> tuple[Snapshot, Shorts]:
+    """Return the snapshot of one account out of an answer for many, and its t.cn links. Raises `LookError`.
 
     The page holds the newest posts of all of them together: whoever shows at least one is covered from its oldest. Of one that
     shows none nothing is known: others' posts may have pushed its own off the page, or its consent may be missing.
     """
     if not share.mine:
         raise Degraded(NOT_ON_PAGE)
-    return read_statuses(share.body, asked, uid)
+    return read_timeline(share.body, asked, uid)
