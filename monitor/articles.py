@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor.cells import Cell, Refused, block, identifier, line, moment, shown, words
-from monitor.matching import canonical_url, title_key
-from monitor.matching.match import origin_of
+from monitor.matching import canonical_url, origin_of, title_key
 from monitor.matching.urls import is_specific
 from monitor.model import Article, Audience, Platform, cut
 from monitor.sheets import Column, Problems, Remark, Row, read_sheet

@@ -16,6 +16,7 @@ class Evidence(StrEnum):
     TITLE = "title"
     DRESSED_TITLE = "dressed_title"
     TEXT = "text"
+    EDITED_TITLE = "edited_title"
     TITLE_PART = "title_part"
     RESEMBLANCE = "resemblance"
 
@@ -31,6 +32,7 @@ _LABELS = {
     Evidence.TITLE: "标题一致",
     Evidence.DRESSED_TITLE: "标题仅多栏目名、来源等前后缀",
     Evidence.TEXT: "正文一致或为其节选",
+    Evidence.EDITED_TITLE: "标题略有改动",
     Evidence.TITLE_PART: "标题为原标题的一部分",
     Evidence.RESEMBLANCE: "疑似",
 }

@@ -1,306 +1,324 @@
-"""Does this post carry that key article? By the original's id, by its link, by its title: look-ups of hashes only.
+"""Which key articles does this post carry, by which evidence, and what was weighed and refused: the chain from reference to resemblance.
 
-What a post and an article have in common is a *key*: `c:` a platform post, `u:` a page, `t:` a title. The store indexes the keys of
-posts, so an article that is issued later finds the posts that were already there; both ways give the same answer.
-
-A title that was dressed up or shortened has another key. Such a post is *near*: it proves nothing, but forbids to say that there is none.
+Strongest first: the platform's own reference to the original; its address among the post's links; its title; its title with a known
+prefix or suffix; its text, whole or in part; a clause of its title. What only resembles is left to a person, with the doubt named. A text
+proves a repost only within the window after the article; a reference proves it whenever it was made. Pure; knows nothing of accounts
+beyond the audience.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import timedelta
+from typing import NamedTuple
 
-from monitor.matching.ids import bid_to_mid
-from monitor.matching.text import bracket_title, first_line, normalise_title, normalise_words, title_key
-from monitor.matching.urls import PostReference, canonical_url, is_specific, links_in, reference_of, wechat_account
+from monitor.matching.bodies import BodyIndex, Overlap
+from monitor.matching.evidence import Doubt, Evidence, Match
+from monitor.matching.reading import HEAD, TITLE_MINIMUM, Offer, Reading, latest_moment, read
+from monitor.matching.references import Clue, clues_of, keys_of_article, own_keys
+from monitor.matching.reposts import original, repost
+from monitor.matching.text import fold, normalise_title, normalise_words
+from monitor.matching.titles import Compared, Relation, Titles
+from monitor.matching.weighing import BodyVerdict, Decision, Sighting, weigh
+from monitor.matching.wishes import MatchingSettings
 from monitor.model import Account, Article, Post, Repost
+
+MATCHER_VERSION = 2
+"""Raised when the same post and article would be decided otherwise: what is stored is then matched again."""
 
 EARLY = timedelta(hours=1)
 """A post so much older than the article's stated publication may still carry it: clerks round times, platforms cut seconds."""
-KEY_LIMIT = 64
-"""Keys of one post at most: a citation, six titles and twenty links make fewer."""
-OWN = "o:"
-"""Marks, among a post's keys, what the post is rather than what it carries."""
-ID_LIMIT = 200
-"""Characters of a platform's post id; longer is no id."""
+FRESH = timedelta(days=14)
+"""Within so long of the article even a part of its title, or that with a word exchanged, means it; a window that is set longer changes
+nothing about that, since news are worded alike from month to month."""
 LEFT_LIMIT = 300
 """Characters of the matched field that are kept as evidence."""
-NEAR_MINIMUM = 8
-"""Normalised characters a title needs to be looked for inside other words: shorter ones stand there by chance."""
-NEAR_TEXT_LIMIT = 2_000
-"""Characters of a text in which an article's title is looked for: further down it is a mention."""
-NEAR_SHARE = 0.7
-"""A shortened title keeps at least so much of the article's; less may be the head of many titles."""
+BODY_MINIMUM = 40
+"""Folded characters beside the title that make a text worth comparing; fewer are an editor's word or a summary."""
+TAGGED_LIMIT = 80
+"""Folded characters of a text beside which a fitting #话题# says nothing: the text itself then tells."""
+MENTION_MINIMUM = 8
+"""Normalised characters a title needs to be looked for inside other words."""
+TEXTLESS_LIMIT = 500
+"""Articles without a text whose titles are looked for inside other words: half a millisecond a post."""
+LINKED_ARTICLES = 20
+"""Newest articles that a bare short link may stand for: a person cannot weigh more."""
+TITLE_SCORE, DRESSED_SCORE, CANDIDATE_SCORE = 1.0, 0.95, 0.5
 
-By = Literal["citation", "url", "title", "near"]
-_SCORES: dict[By, float] = {"citation": 1.0, "url": 1.0, "title": 1.0, "near": 0.5}
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
-_UNIQUE_ALONE = frozenset({"weibo", "douyin", "toutiao"})
-"""Platforms whose post ids are unique by themselves. WeChat numbers the pushes of each account anew."""
+_RANKS = {evidence: rank for rank, evidence in enumerate(Evidence)}
+_EQUAL = (Relation.EQUAL, Relation.DRESSED)
+_NO_TITLE = Compared(Relation.DIFFERENT, "", 0.0)
+_BY_CLOSENESS = (
+    *(Relation.EQUAL, Relation.DRESSED, Relation.OTHER_DOCUMENT),
+    *(Relation.INSIDE, Relation.PART, Relation.EDITED, Relation.DIFFERENT),
+)
+_CLOSENESS = {relation: place for place, relation in enumerate(_BY_CLOSENESS)}
+_REFERENCES = (Evidence.CITATION, Evidence.LINK)
+_STANDINGS = ("found", "candidate", "refused")
+DEFAULT_WISHES = MatchingSettings()
+RIVALS = 1.2
+"""Shares of the post that two articles may take up together if both are carried: a round-up has two halves, a twin has it all twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A post carries an article. `left` is what the post says in `field`, `right` what of the article it equals ("near": resembles)."""
+class Hint(NamedTuple):
+    """What makes a person look: the article's number, the post's words, and the doubt."""
 
-    article_id: str
-    post_id: str
-    by: By
-    field: str
-    score: float
-    left: str
-    right: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Clue:
-    key: str
-    by: By
-    field: str
+    number: int
     text: str
+    doubt: Doubt
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    number: int
+    match: Match
+    compared: Compared
+    overlap: Overlap | None = None
+
+    @property
+    def of_post(self) -> float:
+        """How much of the post this article takes up: all of it where a title alone was compared, none where a reference was enough."""
+        if self.match.by in _REFERENCES:
+            return 0.0
+        return self.overlap.of_post if self.overlap else 1.0
+
+    @property
+    def strength(self) -> float:
+        title = 1.0 if self.compared.relation in _EQUAL else self.compared.share / 2
+        return title + (self.overlap.of_post + self.overlap.of_article if self.overlap else 0.0)
 
 
 class ArticleIndex:
-    """The key articles by their keys. It judges whether a post carries one, not whether the repost is in order."""
+    """The key articles, ready to be looked for. Making it takes about a millisecond an article: do it once, off the event loop."""
 
-    def __init__(self, articles: Iterable[Article]) -> None:
-        self._articles: dict[str, list[tuple[Article, str]]] = {}
+    def __init__(self, articles: Iterable[Article], wishes: MatchingSettings = DEFAULT_WISHES) -> None:
         self.articles = tuple(articles)
-        for article in self.articles:
-            for key, text in _article_keys(article):
-                self._articles.setdefault(key, []).append((article, text))
-        titles = ((article, normalise_title(article.title)) for article in self.articles)
-        self._titles = [(article, bare) for article, bare in titles if len(bare) >= NEAR_MINIMUM]
+        self.wishes = wishes
+        self._by_id = {article.id: article for article in self.articles}
+        self._window = timedelta(days=wishes.window_days)
+        self._titles = Titles.of(wishes)
+        self._references: dict[str, list[tuple[int, str]]] = {}
+        self._cores: dict[str, list[int]] = {}
+        for number, article in enumerate(self.articles):
+            for key, text in keys_of_article(article):
+                self._references.setdefault(key, []).append((number, text))
+            for core in self._titles.cores(article.title):
+                if len(core) >= TITLE_MINIMUM:
+                    self._cores.setdefault(core, []).append(number)
+        self._bare = [normalise_title(article.title) for article in self.articles]
+        self._texts = [len(fold(article.text[: 4 * BODY_MINIMUM])) >= BODY_MINIMUM for article in self.articles]
+        self._textless = [
+            number for number, bare in enumerate(self._bare) if not self._texts[number] and len(bare) >= MENTION_MINIMUM
+        ][-TEXTLESS_LIMIT:]
+        self._bodies = BodyIndex([(article.title, article.text) for article in self.articles])
 
     def find(self, post: Post, account: Account) -> tuple[Match, ...]:
-        """Return one match per article that the post carries, each by its strongest evidence.
+        """Return what the post carries and what it may carry, one match per article, what is found before what is doubtful.
 
         Nothing for a post that the public cannot see, that is older than the article, whose account is not in the article's audience,
         or that is itself the original.
         """
-        if not post.visible or not self._articles:
-            return ()
-        found: dict[str, Match] = {}
-        for clue in _clues(post):
-            for article, right in self._articles.get(clue.key, ()):
-                if article.id not in found and _may_carry(post, account, article):
-                    found[article.id] = _match(article, post, clue, right)
-        return tuple(found.values())
+        return tuple(match for match in self.weigh(post, account) if match.standing != "refused")
 
-    def near(self, post: Post, account: Account) -> tuple[Match, ...]:
-        """Return one match per article whose title the post shows dressed up or shortened; none that `find` returns.
+    def weigh(self, post: Post, account: Account) -> tuple[Match, ...]:
+        """Return what `find` does, and the near misses that were refused, each with what spoke against it.
 
-        The article's title stands inside the post's title, text or citation, or the post's title is most of it. The conditions of
-        `find` hold here too.
+        1. By reference: the platform's own, then links.
+        2. By title and text, for the articles that a title or rare runs of the text lead to.
+        3. Of articles that the same words lead to, the likeliest is kept: by its text, else the one published last before the post.
+        4. By a title that stands among other words, or a link that leads nowhere known, for a person to look at.
         """
-        if not post.visible or not self._titles:
+        if not post.visible or not self.articles:
             return ()
-        around, short = _surroundings(post), _shortened(post)
-        hits = [
-            (article, offer)
-            for article, bare in self._titles
-            if (offer := _resembling(bare, around, short)) and _may_carry(post, account, article)
-        ]
-        sure = {match.article_id for match in self.find(post, account)} if hits else set()
-        return tuple(
-            _match(article, post, _Clue("", "near", field, text), article.title)
-            for article, (field, text, _) in hits
-            if article.id not in sure
-        )
+        sure = self._by_reference(post, account)
+        reading = read(post)
+        weighed = [each for each in self._by_words(reading, account, sure) if each.match.article_id not in sure]
+        kept = _settled([_Weighed(number, match, _NO_TITLE) for number, match in sure.values()], weighed, self.articles, self._bare, post)
+        told = {each.match.article_id for each in kept}
+        more = [match for match in self._hints(reading, account) if match.article_id not in told]
+        return tuple(sorted([*(each.match for each in kept), *more], key=_order))
 
     def originals(self, post: Post, account: Account) -> tuple[str, ...]:
         """Return the ids of the articles this account owes whose original is this very post: it has published them already."""
-        if not post.visible or not self._articles:
+        if not post.visible or not self._references:
             return ()
-        hit = {article.id: article for key in _own_keys(post) for article, _ in self._articles.get(key, ())}
-        return tuple(article.id for article in hit.values() if article.audience.includes(account))
+        numbers = {number for key in own_keys(post) for number, _ in self._references.get(key, ())}
+        return tuple(self.articles[n].id for n in sorted(numbers) if self.articles[n].audience.includes(account))
+
+    def reposts(self, post: Post, account: Account) -> list[Repost]:
+        """Return what the post carries or seems to carry, graded, as it is kept. The original itself stands as its own repost, on time."""
+        found = [repost(match, self._by_id[match.article_id], post, self.wishes) for match in self.find(post, account)]
+        return [*found, *(original(self._by_id[each], post) for each in self.originals(post, account))]
+
+    # -- by reference -------------------------------------------------------------------------------------------------------
+
+    def _by_reference(self, post: Post, account: Account) -> dict[str, tuple[int, Match]]:
+        found: dict[str, tuple[int, Match]] = {}
+        if not self._references:
+            return found
+        for clue in clues_of(post):
+            for number, right in self._references.get(clue.key, ()):
+                article = self.articles[number]
+                if article.id not in found and self._may_carry(post, account, number):
+                    found[article.id] = number, _pointed(article, post, clue, right)
+        return found
+
+    def _may_carry(self, post: Post, account: Account, number: int) -> bool:
+        article = self.articles[number]
+        in_time = latest_moment(post) >= article.published_at - EARLY
+        return in_time and article.audience.includes(account) and not self._is_original(post, number)
+
+    def _in_window(self, post: Post, number: int) -> bool:
+        article = self.articles[number]
+        return post.published_at <= max(article.published_at + self._window, article.due_at)
+
+    def _is_original(self, post: Post, number: int) -> bool:
+        return any(number == each for key in own_keys(post) for each, _ in self._references.get(key, ()))
+
+    # -- by title and text --------------------------------------------------------------------------------------------------
+
+    def _by_words(self, reading: Reading, account: Account, sure: Iterable[str]) -> Iterator[_Weighed]:
+        overlaps = {overlap.number: overlap for overlap in self._bodies.overlaps(reading.words)}
+        for number in sorted({*self._titled(reading.offers), *overlaps}):
+            if self._may_carry(reading.post, account, number):
+                weighed = self._weigh(reading, number, overlaps.get(number))
+                if weighed is not None:
+                    yield weighed
+
+    def _titled(self, offers: Iterable[Offer]) -> set[int]:
+        """Return the articles whose title, or what remains of it without known prefixes and suffixes, is a line of the post."""
+        return {number for offer in offers for number in self._cores.get(offer.bare, ())}
+
+    def _weigh(self, reading: Reading, number: int, overlap: Overlap | None) -> _Weighed | None:
+        article, post = self.articles[number], reading.post
+        compared, offer = self._compared(article, reading.offers)
+        body = self._body(reading, number, compared, offer, overlap)
+        seen = Sighting(
+            relation=compared.relation,
+            body=body,
+            rest=compared.rest[:LEFT_LIMIT],
+            clash=compared.clash,
+            picture=reading.is_picture,
+            in_window=self._in_window(post, number),
+            fresh=post.published_at <= max(article.published_at + min(FRESH, self._window), article.due_at),
+            recurring=self._recurs(number),
+            whole=post.whole,
+        )
+        decision = weigh(seen)
+        if decision is None:
+            return None
+        match = _decided(article, post, decision, compared, offer, overlap if body else None)
+        return _Weighed(number, match, compared, overlap if body else None)
+
+    def _recurs(self, number: int) -> bool:
+        return len(self._cores.get(self._bare[number], ())) > 1 or self._titles.recurring(self.articles[number].title)
+
+    def _compared(self, article: Article, offers: Sequence[Offer]) -> tuple[Compared, Offer | None]:
+        pairs = [(self._titles.compare(article.title, offer.text), offer) for offer in offers]
+        return min(pairs, key=lambda pair: (_CLOSENESS[pair[0].relation], -pair[0].share), default=(_NO_TITLE, None))
+
+    def _body(
+        self, reading: Reading, number: int, compared: Compared, offer: Offer | None, overlap: Overlap | None
+    ) -> BodyVerdict | None:
+        """Return what the texts say to one another; None where one of them has none beside its title."""
+        is_title = offer is not None and compared.relation is not Relation.DIFFERENT
+        beside = reading.size - (len(offer.bare) if is_title and offer is not None else 0)
+        if not self._texts[number] or beside < BODY_MINIMUM:
+            return None
+        return overlap.verdict if overlap is not None else "other"
+
+    # -- for a person -------------------------------------------------------------------------------------------------------
+
+    def _hints(self, reading: Reading, account: Account) -> Iterator[Match]:
+        """Yield candidates that neither title nor text leads to: a title in a #tag# or among other words, a bare short link."""
+        hints = {hint.number: hint for hint in (*self._linked(reading), *self._mentioned(reading), *self._tagged(reading))}
+        for number, hint in hints.items():
+            if self._may_carry(reading.post, account, number) and self._in_window(reading.post, number):
+                yield _candidate(self.articles[number], reading.post, hint)
+
+    def _tagged(self, reading: Reading) -> Iterator[Hint]:
+        if reading.size >= TAGGED_LIMIT and not reading.is_picture:
+            return
+        for tag in reading.tags():
+            for number in self._cores.get(normalise_title(tag), ()):
+                yield Hint(number, tag, Doubt.PICTURE if reading.is_picture else Doubt.TITLE_ALONE)
+
+    def _mentioned(self, reading: Reading) -> Iterator[Hint]:
+        """Only for articles whose text nobody entered: with it, a mention is told from a repost."""
+        if not self._textless:
+            return
+        words = normalise_words(reading.words[:HEAD])
+        for number in self._textless:
+            if self._bare[number] in words:
+                yield Hint(number, reading.words, Doubt.TITLE_ALONE)
+
+    def _linked(self, reading: Reading) -> Iterator[Hint]:
+        link = reading.bare_link()
+        if link:
+            newest = sorted(range(len(self.articles)), key=lambda number: self.articles[number].published_at, reverse=True)
+            yield from (Hint(number, link, Doubt.SHORT_LINK) for number in newest[:LINKED_ARTICLES])
 
 
-def keys_of(post: Post) -> tuple[str, ...]:
-    """Return the keys by which an article finds this post, without repeats: what it carries and, marked `o:`, what it is itself."""
-    return tuple(dict.fromkeys([*(clue.key for clue in _clues(post)), *(OWN + key for key in _own_keys(post))]))
+def _settled(
+    sure: Sequence[_Weighed], weighed: Iterable[_Weighed], articles: Sequence[Article], bare: Sequence[str], post: Post
+) -> list[_Weighed]:
+    """Return all but the rivals of likelier ones: articles that the very same words would stand for."""
+
+    def likelihood(each: _Weighed) -> tuple[int, float, timedelta]:
+        distance = abs(latest_moment(post) - articles[each.number].published_at)
+        return _STANDINGS.index(each.match.standing), -round(each.strength, 1), distance
+
+    kept = list(sure)
+    for each in sorted(weighed, key=likelihood):
+        if not any(_are_rivals(each, other, bare) for other in kept if other.match.standing == "found"):
+            kept.append(each)
+    return kept
 
 
-def keys_of_article(article: Article) -> tuple[str, ...]:
-    """Return the keys to look up among the posts' keys: of posts that carry the article, and of its original."""
-    keys = dict.fromkeys(key for key, _ in _article_keys(article))
-    return (*keys, *(OWN + key for key in keys if not key.startswith("t:")))
+def _are_rivals(one: _Weighed, other: _Weighed, bare: Sequence[str]) -> bool:
+    return bare[one.number] == bare[other.number] or one.of_post + other.of_post > RIVALS
 
 
-def is_original(post: Post, article: Article) -> bool:
-    """Whether the post is the article's original itself, by its platform id or its own link."""
-    own = _own_keys(post)
-    return any(key in own for key, _ in _article_keys(article))
+def _order(match: Match) -> tuple[int, int, float]:
+    return _STANDINGS.index(match.standing), _RANKS[match.by], -match.score
 
 
-def repost(match: Match, article: Article, post: Post) -> Repost:
-    """Return the repost that the match shows, a candidate where it is only near. `lag` is zero when the post came by the deadline."""
-    return Repost(
+def _pointed(article: Article, post: Post, clue: Clue, right: str) -> Match:
+    return Match(article.id, post.id, clue.by, clue.field, 1.0, clue.text[:LEFT_LIMIT], right[:LEFT_LIMIT])
+
+
+def _candidate(article: Article, post: Post, hint: Hint) -> Match:
+    left, right = hint.text[:LEFT_LIMIT], article.title[:LEFT_LIMIT]
+    return Match(article.id, post.id, Evidence.RESEMBLANCE, "text", CANDIDATE_SCORE, left, right, "candidate", hint.doubt)
+
+
+def _decided(
+    article: Article, post: Post, decision: Decision, compared: Compared, offer: Offer | None, overlap: Overlap | None
+) -> Match:
+    by_text = decision.by is Evidence.TEXT or offer is None or compared.relation is Relation.DIFFERENT
+    return Match(
         article_id=article.id,
-        account_id=post.account_id,
         post_id=post.id,
-        grade="candidate" if match.by == "near" else "in_order",
-        published_at=post.published_at,
-        lag=max(post.published_at - article.due_at, timedelta(0)),
-        evidence={
-            "by": match.by,
-            "field": match.field,
-            "score": match.score,
-            "left": match.left,
-            "right": match.right,
-            "url": post.url,
-        },
+        by=decision.by,
+        field="text" if by_text or offer is None else offer.field,
+        score=_score(decision, compared, overlap),
+        left=(post.text or post.title if by_text or offer is None else offer.text)[:LEFT_LIMIT],
+        right=(article.text if by_text else article.title)[:LEFT_LIMIT],
+        standing=decision.standing,
+        doubt=decision.doubt,
+        why=decision.why,
+        covered=overlap.of_article if overlap else None,
     )
 
 
-def _may_carry(post: Post, account: Account, article: Article) -> bool:
-    return latest_moment(post) >= article.published_at - EARLY and article.audience.includes(account) and not is_original(post, article)
-
-
-def latest_moment(post: Post) -> datetime:
-    """Return the last moment at which the post may have been published, as far as its source tells."""
-    return post.published_at + timedelta(days=1) if post.precision == "day" else post.published_at
-
-
-def _match(article: Article, post: Post, clue: _Clue, right: str) -> Match:
-    left = clue.text[:LEFT_LIMIT]
-    return Match(article.id, post.id, clue.by, clue.field, _SCORES[clue.by], left, right[:LEFT_LIMIT])
-
-
-def _clues(post: Post) -> list[_Clue]:
-    """Return what the post offers for comparison, strongest first."""
-    clues = [*_citation_clues(post), *_link_clues(post), *_title_clues(post)]
-    return clues[:KEY_LIMIT]
-
-
-def _citation_clues(post: Post) -> Iterator[_Clue]:
-    citation = post.citation
-    if citation and citation.post_id:
-        key = _post_key(PostReference(_platform(post), citation.account, citation.post_id))
-        if key:
-            yield _Clue(key, "citation", "citation.post_id", citation.post_id)
-
-
-def _link_clues(post: Post) -> Iterator[_Clue]:
-    if post.citation and post.citation.url:
-        yield from _clues_of_link(post.citation.url, "citation.url")
-    for link in links_in(post.text):
-        yield from _clues_of_link(link, "text")
-
-
-def _clues_of_link(link: str, field: str) -> Iterator[_Clue]:
-    for key in _link_keys(link):
-        yield _Clue(key, "url", field, link)
-
-
-def _title_clues(post: Post) -> Iterator[_Clue]:
-    for field, text in _title_offers(post):
-        key = title_key(text) if text else ""
-        if key:
-            yield _Clue(f"t:{key}", "title", field, text)
-
-
-def _title_offers(post: Post) -> list[tuple[str, str]]:
-    """A title field, or the 【…】 at the head of a text; the first line stands in where a post has no title."""
-    offers = [("title", post.title), ("title", bracket_title(post.title)), ("text", bracket_title(post.text))]
-    if not post.title:
-        offers.append(("text", first_line(post.text)))
-    if post.citation:
-        offers += [("citation.title", post.citation.title), ("citation.title", bracket_title(post.citation.title))]
-    return offers
-
-
-_Offer = tuple[str, str, str]
-"""A field's name, what it says, and that normalised."""
-
-
-def _surroundings(post: Post) -> list[_Offer]:
-    """Return where an article's title may stand among other words."""
-    offers = [("title", post.title), ("text", post.text[:NEAR_TEXT_LIMIT])]
-    if post.citation:
-        offers.append(("citation.title", post.citation.title))
-    return [(field, text, normalise_words(text)) for field, text in offers if text]
-
-
-def _shortened(post: Post) -> list[_Offer]:
-    """Return what may be the head or another part of an article's title."""
-    offers = ((field, text, normalise_title(text)) for field, text in dict.fromkeys(_title_offers(post)) if text)
-    return [offer for offer in offers if len(offer[2]) >= NEAR_MINIMUM]
-
-
-def _resembling(title: str, around: Iterable[_Offer], short: Iterable[_Offer]) -> _Offer | None:
-    inside = next((offer for offer in around if title in offer[2]), None)
-    return inside or next((offer for offer in short if len(offer[2]) >= NEAR_SHARE * len(title) and offer[2] in title), None)
-
-
-def _article_keys(article: Article) -> Iterator[tuple[str, str]]:
-    for origin in article.origins:
-        reference = origin_of(origin)
-        key = _post_key(reference) if reference else ""
-        if key:
-            yield key, origin
-    for url in article.urls:
-        for key in _link_keys(url):
-            yield key, url
-    key = title_key(article.title)
-    if key:
-        yield f"t:{key}", article.title
-
-
-def origin_of(text: str) -> PostReference | None:
-    """Read `platform:account:post`; None when it is not of that form. An account may be left empty where the post id is unique."""
-    platform, _, rest = text.partition(":")
-    account, _, post = rest.rpartition(":")
-    return PostReference(platform.lower(), account, post) if platform and post else None
-
-
-def _link_keys(link: str) -> tuple[str, ...]:
-    canonical = canonical_url(link)
-    if not canonical or not is_specific(canonical):
-        return ()
-    page = "u:" + hashlib.blake2b(canonical.encode("utf-8", "replace"), digest_size=8).hexdigest()
-    reference = reference_of(canonical)
-    post = _post_key(reference) if reference else ""
-    return (post, page) if post else (page,)
-
-
-def _post_key(reference: PostReference) -> str:
-    """Return the key of a platform's post, "" where the id is not unique without the account that is missing."""
-    post = reference.post
-    if len(post) + len(reference.account) > ID_LIMIT:
-        return ""
-    if reference.platform == "weibo":
-        post = post if post.isdigit() else bid_to_mid(post)
-    if reference.platform in _UNIQUE_ALONE:
-        return f"c:{reference.platform}:{post}" if post else ""
-    if reference.platform == "wechat":
-        return _wechat_key(reference.account, post)
-    return f"c:{reference.platform}:{reference.account}:{post}" if reference.account else ""
-
-
-def _wechat_key(account: str, post: str) -> str:
-    """Read `mid_idx`, unique within its account, `account_mid_idx`, or the token of a short link, unique by itself."""
-    numbers = post.split("_")
-    if not all(number.isdigit() for number in numbers):
-        return f"c:wechat:{post}" if _TOKEN.fullmatch(post) else ""
-    if len(numbers) == 3:
-        account, *numbers = numbers
-    return f"c:wechat:{wechat_account(account)}:{'_'.join(numbers)}" if account else ""
-
-
-def _own_keys(post: Post) -> tuple[str, ...]:
-    """Return the keys an article has if this very post is its original; no more than two, since every stored post has them."""
-    native = post.id.removeprefix(f"{_platform(post)}:{post.account_id}:")
-    by_id = _post_key(PostReference(_platform(post), "", native))
-    # Where the id alone names the post, its link would only say the same at greater cost.
-    by_link = _link_keys(post.url)[:1] if post.url and not by_id else ()
-    return tuple(dict.fromkeys(key for key in (by_id, *by_link) if key))
-
-
-def _platform(post: Post) -> str:
-    return post.id.partition(":")[0]
+def _score(decision: Decision, compared: Compared, overlap: Overlap | None) -> float:
+    if decision.by is Evidence.TITLE:
+        return TITLE_SCORE
+    if decision.by is Evidence.DRESSED_TITLE:
+        return DRESSED_SCORE
+    if decision.by in (Evidence.TITLE_PART, Evidence.EDITED_TITLE):
+        return round(compared.share, 3)
+    if decision.by is Evidence.TEXT and overlap is not None:
+        return round(max(overlap.of_post, overlap.of_article), 3)
+    return CANDIDATE_SCORE

@@ -1,4 +1,4 @@
-"""What people may set about matching and grading, with defaults; pure. The section `[matching]` of the settings is one `MatchingSettings`."""
+"""What people may set about matching and grading, with defaults; pure. Section `[matching]` of the settings is one `MatchingSettings`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class FormLimits(BaseModel):
     source_reach: int = Field(default=200, ge=20, le=5_000, description="characters at head and foot in which a source is looked for")
     link_only: int = Field(default=40, ge=0, le=1_000, description="仅链接: fewer characters beside title and link; 0 never")
     cut_share: float = Field(default=0.6, ge=0, le=1, description="截断/摘要: less than this share of the article's text; 0 never")
-    changed_share: float = Field(default=0.1, ge=0, le=1, description="内容改动: more than this share of the sentences differs; 1 never")
+    changed_share: float = Field(default=0.1, ge=0, le=1, description="内容改动: more of the sentences altered, or a figure; 1 never")
     picture: bool = Field(default=True, description="图片: a post that a person confirmed, and that has no text")
 
 

@@ -1,0 +1,100 @@
+"""A post as it is weighed against key articles: the lines that may be its title, and all its words. Pure; made once per post."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.matching.text import bracket_title, first_line, fold, normalise_title, said_codes
+from monitor.model import Post
+
+TITLE_MINIMUM = 6
+"""Normalised characters a title needs to stand for an article: shorter ones (通知, 要闻速递) are shared by chance."""
+OFFER_LIMIT = 320
+"""Characters of a line that may be a title: the roster takes titles of 300."""
+BRACKETED_LINE = 80
+"""Characters of a line that begins with 【…】 and may be a title as a whole: 【学习】习近平…. A longer one is title and text."""
+HEAD = 2_000
+"""Characters of a text in which a title is looked for: further down it is a mention."""
+BARE_LIMIT = 8
+"""Folded characters beside a short link under which a post says nothing but where the link leads."""
+
+SHORT_HOSTS = ("t.cn", "dwz.cn", "url.cn", "w.url.cn", "suo.im", "b23.tv", "m.tb.cn", "v.douyin.com", "z.toutiao.com", "is.gd", "bit.ly")
+"""Hosts whose links say nothing of where they lead."""
+_SHORT_LINK = re.compile(rf"https?://(?:{'|'.join(re.escape(host) for host in SHORT_HOSTS)})/[0-9A-Za-z]{{3,20}}(?![0-9A-Za-z/])")
+_HASHTAG = re.compile(r"[#＃]([^#＃\n]{6,100})[#＃]")
+_OWN_VIDEO = re.compile(r"的?(?:微博|秒拍|美拍|快手|抖音)视频")
+"""What Weibo writes beside the link to a post's own video."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A line of the post that may be its title: where it stands, as it stands, and normalised."""
+
+    field: str
+    text: str
+    bare: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The post, the lines that may be its title, its words as they stand, and how many folded characters those are."""
+
+    post: Post
+    offers: tuple[Offer, ...]
+    words: str
+    size: int
+
+    @property
+    def is_picture(self) -> bool:
+        return self.post.kind == "picture"
+
+    def tags(self) -> Iterator[str]:
+        """Yield the #话题# of title and text that are long enough to be a title."""
+        text = f"{self.post.title[:OFFER_LIMIT]}\n{self.post.text[:HEAD]}"
+        if "#" in text or "＃" in text:
+            yield from _HASHTAG.findall(text)
+
+    def bare_link(self) -> str:
+        """Return the short link beside which the post says nothing, "" where it says something."""
+        text = self.post.text
+        if self.size >= 2 * BARE_LIMIT or "://" not in text or _OWN_VIDEO.search(text):
+            return ""
+        link = _SHORT_LINK.search(text)
+        return link[0] if link and len(fold(_HASHTAG.sub("", text))) < BARE_LIMIT else ""
+
+
+def read(post: Post) -> Reading:
+    """Return the post as it is weighed."""
+    offers: dict[str, Offer] = {}
+    for field, text in _lines(post):
+        if text and text not in offers and len(text) <= OFFER_LIMIT:
+            bare = normalise_title(text)
+            if len(bare) >= TITLE_MINIMUM:
+                offers[text] = Offer(field, text, bare)
+    repeated = not post.title or post.title in post.text[:OFFER_LIMIT]
+    words = post.text if repeated else f"{post.title}\n{post.text}"
+    return Reading(post, tuple(offers.values()), words, len(said_codes(words)))
+
+
+def _lines(post: Post) -> Iterator[tuple[str, str]]:
+    """Yield a title field, and the 【…】 at the head of a text; the first line stands in where a post has neither."""
+    yield "title", post.title
+    yield "title", bracket_title(post.title)
+    in_brackets = bracket_title(post.text)
+    yield "text", in_brackets
+    line = "" if post.title else first_line(post.text)
+    if line and (not in_brackets or len(line) < BRACKETED_LINE):
+        yield "text", line
+    if post.citation:
+        yield "citation.title", post.citation.title
+        yield "citation.title", bracket_title(post.citation.title)
+
+
+def latest_moment(post: Post) -> datetime:
+    """Return the last moment at which the post may have been published, as far as its source tells."""
+    return post.published_at + timedelta(days=1) if post.precision == "day" else post.published_at
+
+
