@@ -19,8 +19,6 @@ from monitor.model import (
     Alert,
     Channel,
     Platform,
-    RepostStanding,
-    RepostVerdict,
     Severity,
     Source,
     SourceState,
@@ -246,30 +244,3 @@ def rate(numerator: int, base: int, digits: int = 2, rounding: Rounding = "half_
     if rounding == "half_up" and 2 * rest >= base:
         whole += 1
     return Decimal(whole).scaleb(-digits)
-
-
-@dataclass(frozen=True, slots=True)
-class RepostRates:
-    """Both repost rates with what they rest on; `base` is the audience without those that cannot be told (yet)."""
-
-    audience: int
-    base: int
-    counts: Mapping[RepostVerdict, int]
-    reposted: Decimal | None
-    in_order: Decimal | None
-
-
-def repost_rates(standings: Iterable[RepostStanding], digits: int = 2, rounding: Rounding = "half_up") -> RepostRates:
-    """Return 转载率, which counts irregular and late ones as reposted, and 规范转载率, which counts 已转载 only (handbook 5.5)."""
-    counts = dict.fromkeys(RepostVerdict, 0)
-    for standing in standings:
-        counts[standing.verdict] += 1
-    audience = sum(counts.values())
-    base = audience - counts[RepostVerdict.UNDETERMINED] - counts[RepostVerdict.NOT_YET]
-    return RepostRates(
-        audience=audience,
-        base=base,
-        counts=counts,
-        reposted=rate(base - counts[RepostVerdict.MISSING], base, digits, rounding),
-        in_order=rate(counts[RepostVerdict.DONE], base, digits, rounding),
-    )

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from rich.markup import escape
@@ -101,10 +101,15 @@ def _record(account: Account, standing: Standing) -> tuple[str, ...]:
 
 def as_csv(rows: list[tuple[Account, Standing]]) -> str:
     """Return the rows as CSV with a Chinese header."""
+    return csv_text(_COLUMNS, [_record(account, standing) for account, standing in rows])
+
+
+def csv_text(columns: Sequence[str], records: Iterable[Sequence[str]]) -> str:
+    """Return records as CSV; no cell of them is a formula to a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows([_harmless(cell) for cell in _record(account, standing)] for account, standing in rows)
+    writer.writerow(columns)
+    writer.writerows([_harmless(cell) for cell in record] for record in records)
     return text.getvalue()
 
 
@@ -115,7 +120,12 @@ def _harmless(cell: str) -> str:
 
 def as_json(rows: list[tuple[Account, Standing]]) -> str:
     """Return the rows as a JSON list of objects with Chinese keys."""
-    listed = [dict(zip(_COLUMNS, _record(account, standing), strict=True)) for account, standing in rows]
+    return json_text(_COLUMNS, [_record(account, standing) for account, standing in rows])
+
+
+def json_text(columns: Sequence[str], records: Iterable[Sequence[str]]) -> str:
+    """Return records as a JSON list of objects with the columns as keys."""
+    listed = [dict(zip(columns, record, strict=True)) for record in records]
     return json.dumps(listed, ensure_ascii=False, indent=1) + "\n"
 
 

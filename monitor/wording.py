@@ -6,14 +6,18 @@ Names, titles and addresses come from platforms and rosters: whoever writes them
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from monitor.model import SHANGHAI, Account, PostMark
 
 NAME_CAP = 60
 """Characters of a name that are shown: twice the longest that a platform allows."""
+
+REASON_CAP = 100
+"""Characters of one reason, measure or limit that are shown."""
 
 LINK_CAP = 2_000
 """Longest address that every mail program and browser still follows."""
@@ -56,6 +60,24 @@ def minute(moment: datetime) -> str:
 
 def chinese_day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def chinese_minute(moment: datetime) -> str:
+    """Return the moment in Shanghai within a sentence: 5月16日18:00. Its year is that of the letter or page around it."""
+    local = moment.astimezone(SHANGHAI)
+    return f"{local.month}月{local.day}日{local:%H:%M}"
+
+
+def form_words(form: Any) -> tuple[str, ...]:
+    """Return each reason of 转载不规范 with its measure and what was asked, as they stand in a repost's evidence; odd ones are left out."""
+    flaws = [flaw for flaw in form if isinstance(flaw, Mapping)] if isinstance(form, list | tuple) else []
+    return tuple(words for flaw in flaws if (words := _flaw_words(flaw)))
+
+
+def _flaw_words(flaw: Mapping[str, Any]) -> str:
+    reason, measure, limit = (plain(str(flaw.get(key) or ""), REASON_CAP) for key in ("reason", "measure", "limit"))
+    beside = "，".join(part for part in (measure, f"标准：{limit}" if limit else "") if part)
+    return f"{reason}（{beside}）" if reason and beside else reason
 
 
 def published(mark: PostMark, precision: Literal["second", "minute", "day"] | None = None) -> str:

@@ -17,7 +17,6 @@ from monitor.inspection import (
     judged_by_platform,
     quorum,
     rate,
-    repost_rates,
     source_health,
     source_of,
     sweep_done,
@@ -31,8 +30,6 @@ from monitor.model import (
     Finding,
     Firing,
     Platform,
-    RepostStanding,
-    RepostVerdict,
     Severity,
     Source,
     SourceState,
@@ -335,41 +332,3 @@ def test_rates_agree_with_decimal_arithmetic(one: int, other: int, digits: int) 
 
     assert rate(numerator, base, digits, "cut") == exact.quantize(step, ROUND_DOWN)
     assert rate(numerator, base, digits) == exact.quantize(step, ROUND_HALF_UP)
-
-
-def standings(**counts: int) -> list[RepostStanding]:
-    return [
-        RepostStanding(article_id="a", account_id=f"{name}{number}", verdict=RepostVerdict(name))
-        for name, count in counts.items()
-        for number in range(count)
-    ]
-
-
-def test_the_repost_rates_of_luan_2022q2() -> None:
-    quarter = standings(done=157, irregular=23, missing=44)
-
-    half_up, cut = repost_rates(quarter), repost_rates(quarter, rounding="cut")
-
-    assert (half_up.audience, half_up.base) == (224, 224)
-    assert (str(half_up.reposted), str(half_up.in_order)) == ("80.36", "70.09")
-    assert str(cut.reposted) == "80.35"
-
-
-def test_a_name_listed_twice_is_one_account_less() -> None:
-    once = repost_rates(standings(done=158, irregular=23, missing=43))
-
-    assert (str(once.reposted), str(once.in_order)) == ("80.80", "70.54")
-
-
-def test_what_cannot_be_told_is_taken_out_of_the_base_and_shown_beside() -> None:
-    rates = repost_rates(standings(done=6, late=1, irregular=1, missing=2, undetermined=5, not_yet=3))
-
-    assert (rates.audience, rates.base) == (18, 10)
-    assert (str(rates.reposted), str(rates.in_order)) == ("80.00", "60.00")
-    assert rates.counts[RepostVerdict.UNDETERMINED] == 5
-
-
-def test_an_audience_nobody_can_tell_of_has_no_rate() -> None:
-    rates = repost_rates(standings(undetermined=5))
-
-    assert (rates.base, rates.reposted, rates.in_order) == (0, None, None)

@@ -11,7 +11,23 @@ from hypothesis import strategies as st
 from judging import account, at, facts, fault, saw, source, state
 from pydantic import ValidationError
 
-from monitor.model import AccountState, Article, Firing, Platform, Repost, RepostStanding, RepostVerdict, Role, Severity, SourceState
+from monitor import alerting
+from monitor.matching.evidence import Doubt
+from monitor.model import (
+    AccountState,
+    Alert,
+    Article,
+    Contact,
+    Firing,
+    Platform,
+    Repost,
+    RepostStanding,
+    RepostVerdict,
+    Role,
+    Severity,
+    SourceState,
+    Stage,
+)
 from monitor.ports import AccountFacts, RepostGrader
 from rules.missing_repost import MissingRepost
 
@@ -84,11 +100,37 @@ def test_nothing_found_after_the_deadline_is_missing_and_told_neutrally() -> Non
     (finding,) = RULE.judge(known)
 
     assert stand(known).verdict is RepostVerdict.MISSING
-    assert (finding.status, finding.severity, finding.rung) == (Firing.FIRING, Severity.ACCUSATION, 1)
+    assert (finding.status, finding.severity, finding.rung) == (Firing.FIRING, Severity.ACCUSATION, 2)
     assert finding.tells == (Role.OPERATOR, Role.CLERK)
     assert finding.message == "《全市防汛工作部署会召开》应于5月16日18:00前转载，“六安商务”(微博)尚未检测到"
     assert finding.key == f"missing_repost {OWES.id} a1"
     assert finding.evidence["due_at"] == DUE.isoformat()
+
+
+def test_a_missing_repost_says_which_article_and_what_was_looked_at() -> None:
+    linked = ARTICLE.model_copy(update={"urls": ("https://www.example.invalid/a.html", "https://m.example.invalid/a.html")})
+
+    (finding,) = RULE.judge(owing(articles=(linked,)))
+
+    looked = {"channel": "feed http://bridge.example/x.rss", "looked_at": NOW.isoformat()}
+    span = {"covers_from": PUBLISHED.isoformat(), "covers_until": NOW.isoformat()}
+    task = {"article_title": ARTICLE.title, "article_url": "https://www.example.invalid/a.html", "due_at": DUE.isoformat()}
+    assert (looked | span | task).items() <= finding.evidence.items()
+
+
+def test_an_article_without_a_link_has_none_in_its_evidence() -> None:
+    (finding,) = RULE.judge(owing())
+
+    assert "article_url" not in finding.evidence
+
+
+def test_a_title_without_end_leaves_room_for_account_and_deadline() -> None:
+    endless = ARTICLE.model_copy(update={"title": "防汛\n" * 2_000})
+
+    (finding,) = RULE.judge(owing(articles=(endless,)))
+
+    assert finding.message.endswith("…》应于5月16日18:00前转载，“六安商务”(微博)尚未检测到")
+    assert len(finding.message) < 100 and "\n" not in finding.message
 
 
 def test_before_the_deadline_nothing_is_owed_yet() -> None:
@@ -150,6 +192,20 @@ def test_a_candidate_alone_is_undetermined_and_silent(now: datetime) -> None:
 
 
 @pytest.mark.parametrize(
+    ("doubted", "reason"),
+    [
+        *((doubt.value, f"疑似转载，待人工核实（{doubt.label}）") for doubt in Doubt),
+        pytest.param("a doubt of another version", "疑似转载，待人工核实", id="unknown"),
+        pytest.param({}, "疑似转载，待人工核实", id="no word at all"),
+    ],
+)
+def test_a_candidate_says_what_is_doubted_of_it(doubted: Any, reason: str) -> None:
+    known = owing(reposts=(repost(IN_TIME, "candidate", evidence={"doubt": doubted}),))
+
+    assert stand(known).reason == reason
+
+
+@pytest.mark.parametrize(
     ("proper", "verdict"),
     [
         pytest.param(repost(IN_TIME), RepostVerdict.DONE, id="in order"),
@@ -196,6 +252,104 @@ def test_each_article_is_judged_for_itself() -> None:
 
     assert [standing.verdict for standing in RULE.reposts(known)] == [RepostVerdict.DONE, RepostVerdict.MISSING]
     assert [finding.article_id for finding in RULE.judge(known)] == ["a1", "a2"]
+
+
+def test_of_several_irregular_reposts_the_one_with_the_fewest_reasons_counts_for_form() -> None:
+    worse, better = repost(IN_TIME, "irregular", reasons=("改标题", "无来源")), repost(LATE, "irregular", reasons=("无来源",))
+
+    standing = stand(owing(reposts=(worse, better)))
+
+    assert (standing.verdict, standing.reason, standing.repost) == (RepostVerdict.IRREGULAR, "无来源", better)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        pytest.param(repost(IN_TIME), "“六安商务”(微博)已转载《全市防汛工作部署会召开》", id="in order"),
+        pytest.param(repost(LATE), "“六安商务”(微博)已转载《全市防汛工作部署会召开》（转载不及时：迟3小时30分）", id="late"),
+        pytest.param(
+            repost(LATE, "irregular", reasons=("改标题",)),
+            "“六安商务”(微博)已转载《全市防汛工作部署会召开》（转载不规范：改标题、迟3小时30分）",
+            id="irregular and late",
+        ),
+    ],
+)
+def test_what_clears_says_how_the_repost_is_seen_and_where_it_stands(found: Repost, said: str) -> None:
+    known = owing(reposts=(found.model_copy(update={"evidence": {"url": "https://weibo.example/1/A"}}),))
+
+    (finding,) = RULE.judge(known)
+
+    assert (finding.status, finding.message, finding.tells) == (Firing.CLEAR, said, ())
+    assert finding.evidence["repost_url"] == "https://weibo.example/1/A"
+
+
+FORM = [{"reason": "改标题", "measure": "标题相符 40%", "limit": "与原标题一致", "detail": ""}]
+TELLING = MissingRepost(tell_irregular=True, hint_hours=4)
+
+
+def test_an_irregular_repost_is_told_only_where_a_city_asks_for_it() -> None:
+    known = owing(reposts=(repost(IN_TIME, "irregular", reasons=("改标题",), evidence={"form": FORM}),))
+
+    (silent,), (told,) = RULE.judge(known), TELLING.judge(known)
+
+    assert silent.status is Firing.CLEAR
+    assert (told.status, told.severity, told.rung, told.label) == (Firing.FIRING, Severity.WARNING, 1, "转载不规范")
+    assert told.tells == (Role.OPERATOR, Role.CLERK)
+    assert told.message == "“六安商务”(微博)已转载《全市防汛工作部署会召开》，形式与要求不符：改标题"
+    assert told.evidence["form"] == FORM
+
+
+def test_an_irregular_repost_is_not_told_of_while_a_better_one_may_lie_among_posts_not_compared_yet() -> None:
+    known = owing(reposts=(repost(IN_TIME, "irregular", reasons=("改标题",)),), unmatched=frozenset({"a1"}))
+
+    assert list(TELLING.judge(known)) == []
+    assert [finding.status for finding in RULE.judge(known)] == [Firing.CLEAR]
+
+
+def test_who_published_the_original_is_never_late() -> None:
+    assert stand(owing(reposts=(repost(LATE, evidence={"by": "original"}),))).verdict is RepostVerdict.DONE
+
+
+CLERK = Contact(email="clerk@city.example", role=Role.CLERK)
+NOT_YET, HINTED, MISSED = owing(now=DUE - timedelta(hours=9)), owing(now=DUE - timedelta(hours=1)), owing()
+IRREGULAR = owing(reposts=(repost(IN_TIME, "irregular", reasons=("改标题",)),))
+WORSE = owing(reposts=(repost(IN_TIME, "irregular", reasons=("改标题", "无来源")),))
+BETTER = owing(reposts=(repost(IN_TIME, "irregular", reasons=("改标题",)), repost(LATE)))
+SEEMING = owing(reposts=(repost(IN_TIME, "candidate"),))
+
+
+def letters(*steps: AccountFacts) -> list[str]:
+    """Return what the clerk reads on the way: labels of what opened, 已恢复 for what was closed; every accusation passes the gate."""
+    alerts: dict[str, Alert] = {}
+    read: list[str] = []
+    for hour, step in enumerate(steps):
+        now = NOW + timedelta(hours=hour)
+        alive = {each.finding.key: each for each in alerts.values() if each.stage is not Stage.RESOLVED}
+        changed = alerting.settle(alive, TELLING.judge(step), now)
+        alerts |= {each.id: each for each in [*changed, *alerting.release(changed, now)]}
+        alerts |= {each.id: each for each in alerting.lowered(alerts.values())}
+        for notice in alerting.due(alerts.values(), lambda alert: [CLERK] if Role.CLERK in alert.finding.tells else [], now):
+            read += [*("已恢复" for _ in notice.recovered), *(each.finding.label for each in notice.opened)]
+            alerts |= {each.id: alerting.told(each, CLERK.email, now) for each in (*notice.opened, *notice.recovered)}
+    return read
+
+
+@pytest.mark.parametrize(
+    ("steps", "read"),
+    [
+        pytest.param([MISSED, MISSED], ["未转载"], id="missing is told once"),
+        pytest.param(
+            [MISSED, IRREGULAR, IRREGULAR, BETTER, BETTER], ["未转载", "已恢复", "转载不规范", "已恢复"], id="missing to in order"
+        ),
+        pytest.param([IRREGULAR, WORSE, IRREGULAR], ["转载不规范"], id="other reasons are no other state"),
+        pytest.param([IRREGULAR, SEEMING, IRREGULAR], ["转载不规范"], id="what cannot be told ends nothing"),
+        pytest.param([NOT_YET, HINTED, IRREGULAR], ["转载不规范"], id="a hint swallows nothing that comes after it"),
+        pytest.param([IRREGULAR, MISSED], ["转载不规范", "未转载"], id="a repost that proved to be none"),
+        pytest.param([HINTED, BETTER], [], id="nobody reads of what was never missing"),
+    ],
+)
+def test_every_change_of_state_is_told_once(steps: list[AccountFacts], read: list[str]) -> None:
+    assert letters(*steps) == read
 
 
 def hinted(now: str, known: AccountState) -> list[tuple[Severity, int, tuple[Role, ...]]]:
