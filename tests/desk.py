@@ -1,13 +1,15 @@
-"""A working desk for the console's tests: a small roster of invented accounts, whose store can be taken away."""
+"""A working desk for the console's tests: a small roster of invented accounts and articles, whose store can be taken away."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from monitor.errors import StoreAway
 from monitor.model import Account, GoodLook, Platform, PostMark, Standing, Verdict
-from monitor.web import Health
+from monitor.tasks import TaskSheet
+from monitor.web import Health, Pair
 
 NOW = datetime(2020, 3, 3, 1, 0, tzinfo=UTC)
 Entry = tuple[Account, Standing]
@@ -48,6 +50,8 @@ class PaperDesk:
 
     entries: list[Entry] = field(default_factory=roster)
     wellness: Health = field(default_factory=lambda: Health(alive=True, ready=True))
+    laid: Sequence[TaskSheet] = ()
+    pairs: Sequence[Pair] = ()
     away: bool = False
     profile_title: str = "国办发〔2018〕123号 · 两周"
 
@@ -58,6 +62,17 @@ class PaperDesk:
         if self.away:
             raise StoreAway("gone")
         return self.entries
+
+    async def sheets(self) -> Sequence[TaskSheet]:
+        if self.away:
+            raise StoreAway("gone")
+        return self.laid
+
+    async def pair(self, article_id: str, account_id: str) -> Pair | None:
+        if self.away:
+            raise StoreAway("gone")
+        asked = (article_id, account_id)
+        return next((each for each in self.pairs if (each.article.id, each.account.id) == asked), None)
 
     async def open_alerts(self) -> int:
         return 6

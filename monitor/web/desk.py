@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from monitor.model import Account, Standing
+from monitor.model import Account, AccountState, Article, Post, Repost, RepostStanding, Standing
+from monitor.tasks import TaskSheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +20,44 @@ class Health:
     reasons: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A stored repost with its post; the post is None where it is stored no more."""
+
+    repost: Repost
+    post: Post | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One account and one key article it owes, with all that the verdict rests on.
+
+    `carriers` are the account's posts that carry the article or seem to, earliest first; `weighed` counts its public posts that are
+    stored since the article came out.
+    """
+
+    article: Article
+    account: Account
+    standing: RepostStanding
+    state: AccountState
+    carriers: tuple[Carrier, ...] = ()
+    weighed: int = 0
+
+
 class Desk(Protocol):
-    """Hands the console what it shows. `rows` and `open_alerts` may raise `StoreAway`."""
+    """Hands the console what it shows. Whatever is asynchronous may raise `StoreAway`, but for `health`."""
 
     @property
     def profile_title(self) -> str: ...
     def now(self) -> datetime: ...
     async def rows(self) -> list[tuple[Account, Standing]]: ...
     async def open_alerts(self) -> int: ...
+    async def sheets(self) -> Sequence[TaskSheet]:
+        """Return the live key articles, newest first, each with what its audience did."""
+        ...
+
+    async def pair(self, article_id: str, account_id: str) -> Pair | None:
+        """Return one account on one live key article; None where there is no such article or the account does not owe it."""
+        ...
+
     async def health(self) -> Health: ...

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
 from monitor.errors import StoreAway
+from monitor.web.article_words import read_page
+from monitor.web.articles import list_articles, read_sheet_wish, show_sheet
 from monitor.web.callback import Callbacks, add_callbacks
 from monitor.web.desk import Desk
 from monitor.web.listing import QUERY_CAP, arrange, read_wish
+from monitor.web.pairs import show_pair
 from monitor.wording import minute
 
 HERE = Path(__file__).parent
@@ -37,23 +42,49 @@ HEADERS = {
 }
 
 
+def _page(request: web.Request, template: str, place: str = "", status: int = 200, **values: object) -> web.Response:
+    """Draw a page; `place` is where in the console the reader is."""
+    shown = {"place": place, "as_of": minute(request.app[DESK].now()), **values}
+    return aiohttp_jinja2.render_template(template, request, shown, status=status)
+
+
 async def console(request: web.Request) -> web.Response:
-    """Show the accounts, most urgent first; while the store is away, say so with 503."""
+    """Show the accounts, most urgent first."""
     desk = request.app[DESK]
-    try:
-        entries, alerts = await desk.rows(), await desk.open_alerts()
-    except StoreAway:
-        return aiohttp_jinja2.render_template("away.html.j2", request, {}, status=503)
+    entries, alerts = await desk.rows(), await desk.open_alerts()
     listing = arrange(entries, read_wish(request.query))
-    values = {
-        "listing": listing,
-        "wish": listing.wish,
-        "alerts": alerts,
-        "profile": desk.profile_title,
-        "as_of": minute(desk.now()),
-        "query_cap": QUERY_CAP,
-    }
-    return aiohttp_jinja2.render_template("console.html.j2", request, values)
+    values: dict[str, Any] = {"listing": listing, "wish": listing.wish, "alerts": alerts, "profile": desk.profile_title}
+    return _page(request, "console.html.j2", "accounts", **values, query_cap=QUERY_CAP)
+
+
+async def articles(request: web.Request) -> web.Response:
+    """Show all live key articles, newest first, under the rates over all of them."""
+    desk = request.app[DESK]
+    sheets = await desk.sheets()
+    # Counted in a thread, as the pages below: large rosters take longer than the loop that also polls may be held.
+    listing = await asyncio.to_thread(list_articles, sheets, read_page(request.query), desk.now())
+    return _page(request, "articles.html.j2", "articles", listing=listing)
+
+
+async def article(request: web.Request) -> web.Response:
+    """Show one key article: its audience by verdict, who is missing, and the list as filtered; 404 for one that is not live."""
+    desk = request.app[DESK]
+    sheets = await desk.sheets()
+    sheet = next((each for each in sheets if each.article.id == request.match_info["article"]), None)
+    if sheet is None:
+        return _page(request, "unknown.html.j2", "articles", 404)
+    shown = await asyncio.to_thread(show_sheet, sheet, read_sheet_wish(request.query, sheet), desk.now())
+    return _page(request, "article.html.j2", "articles", sheet=shown)
+
+
+async def pair(request: web.Request) -> web.Response:
+    """Show what one account did about one key article and what that rests on; 404 where it does not owe it."""
+    desk = request.app[DESK]
+    found = await desk.pair(request.match_info["article"], request.match_info["account"])
+    if found is None:
+        return _page(request, "unknown.html.j2", "articles", 404)
+    shown = await asyncio.to_thread(show_pair, found, request.query.get("post", ""), desk.now())
+    return _page(request, "pair.html.j2", "articles", pair=shown)
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -82,19 +113,32 @@ async def known_host(request: web.Request, handler: Callable[[web.Request], Awai
     return await handler(request)
 
 
+@web.middleware
+async def store_away(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+    """Say with 503 that the store is away, rather than show an old picture as today's."""
+    try:
+        return await handler(request)
+    except StoreAway:
+        return _page(request, "away.html.j2", status=503)
+
+
 async def guard_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(HEADERS)
 
 
 def build(desk: Desk, metrics_page: Metrics, callbacks: Callbacks | None = None) -> web.Application:
     """Return the application; whoever runs it chooses the address to bind to. With `callbacks` platforms may push to it."""
-    app = web.Application(middlewares=[known_host])
+    app = web.Application(middlewares=[known_host, store_away])
     app[DESK] = desk
     app[METRICS] = metrics_page
     loader = jinja2.FileSystemLoader(HERE / "templates")
     aiohttp_jinja2.setup(app, loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     app.on_response_prepare.append(guard_headers)
     app.router.add_get("/", console)
+    app.router.add_get("/articles", articles)
+    app.router.add_get("/articles/{article:[^/]+}", article)
+    # Account ids may hold a slash, which comes as %2F or, from a proxy that means well, as it is.
+    app.router.add_get("/articles/{article:[^/]+}/{account:.+}", pair)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
