@@ -223,7 +223,7 @@ def test_title_and_text_find_the_article(each: Post, by: Evidence) -> None:
         pytest.param(post(text=f"#{TITLE}#", kind="picture"), Doubt.PICTURE, id="picture under the title as a tag"),
         pytest.param(post("wechat", title=f"{TITLE}印发实施，六项措施请记牢"), Doubt.TITLE_ALONE, id="the title among other words"),
         pytest.param(post(text="http://t.cn/A6abcDEF"), Doubt.SHORT_LINK, id="a short link and nothing else"),
-        pytest.param(post(title=TITLE, text=OTHER_TEXT), Doubt.OTHER_TEXT, id="its title over another text"),
+        pytest.param(post(title=TITLE, text=OTHER_TEXT, whole=True), Doubt.OTHER_TEXT, id="its title over another text"),
     ],
 )
 def test_what_only_resembles_is_left_to_a_person(each: Post, doubt: Doubt) -> None:
@@ -239,7 +239,7 @@ def test_what_only_resembles_is_left_to_a_person(each: Post, doubt: Doubt) -> No
         pytest.param(post(title=f"关于《{TITLE}》的说明"), id="an explanation"),
         pytest.param(post(title=f"学习《{TITLE}》，学金句，悟深意！"), id="a digest"),
         pytest.param(post(title=f"{TITLE}金句汇总", text=OTHER_TEXT), id="a digest with a text of its own"),
-        pytest.param(post(title=f"{TITLE}要重点抓好6个方面！", text=OTHER_TEXT), id="a commentary"),
+        pytest.param(post(title=f"{TITLE}要重点抓好6个方面！", text=OTHER_TEXT, whole=True), id="a commentary"),
         pytest.param(post(title="国务院关于做好2023年防汛工作的意见", text=OTHER_TEXT), id="another year"),
         pytest.param(
             post(title=TITLE, text=TEXT.replace("5月", "6月").replace("1.2万", "3.4万").replace("30分", "45分").replace("3天", "7天")),
@@ -252,6 +252,14 @@ def test_near_misses_are_refused_and_say_why(each: Post) -> None:
 
     assert match.why
     assert found(each) == () == matched(each, standing="candidate")
+
+
+def test_an_editors_summary_below_the_title_speaks_neither_for_nor_against_it() -> None:
+    summary = OTHER_TEXT.splitlines()[0]
+
+    assert [match.by for match in found(post("wechat", title=TITLE, text=summary))] == [Evidence.TITLE]
+    (match,) = matched(post("wechat", title=f"{TITLE}，事关你我", text=summary), standing="candidate")
+    assert match.doubt is Doubt.TITLE_ALONE
 
 
 def test_a_title_among_other_words_is_kept_for_a_person_where_nobody_entered_the_text() -> None:

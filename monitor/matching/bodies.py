@@ -14,14 +14,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from monitor.matching.figures import Agreement, Figure, Places, agreement, figures
+from monitor.matching.figures import Agreement, Figure, Figures, agreement, figures
 from monitor.matching.script import Codes, bare, bare_codes
-from monitor.matching.spans import RUN, Positions, common, placed
+from monitor.matching.spans import RUN, Ids, Places, Positions, common, placed
 from monitor.matching.text import dress, fold, said
 from monitor.matching.verdicts import SHORT, SHORTEST, Sizes, Verdict, is_template, verdict
 
 Hashes = npt.NDArray[np.uint64]
-Ids = npt.NDArray[np.int32]
 
 SEEDS, SEED_SPREAD = 12, 8
 """A post with so many runs that so few articles have is looked for by these alone."""
@@ -77,7 +76,7 @@ class BodyIndex:
         """Take (title, text) of each article."""
         self._titles = [len(fold(title)) for title, _ in texts]
         self._texts = [fold(f"{title}\n{text}") for title, text in texts]
-        self._figures: dict[int, Places] = {}
+        self._figures: dict[int, Figures] = {}
         parts = [_runs(_codes(text)) for text in self._texts]
         self._sizes = np.array([len(part) for part in parts], dtype=np.int64)
         self._bounds = np.concatenate(([0], np.cumsum(self._sizes)))
@@ -170,15 +169,12 @@ class BodyIndex:
     def beside(self, number: int, post: _Post, at: Positions, ids: Ids) -> Overlap:
         """Lay one article beside the post, whose known runs `ids` stand at `at`."""
         own = slice(int(self._bounds[number]), int(self._bounds[number + 1]))
-        theirs, positions = self._ids[own], self._positions[own]
-        places = np.searchsorted(theirs, ids)
-        places[places == len(theirs)] = 0
-        hit = theirs[places] == ids
+        places = Places(self._ids[own], self._positions[own])
+        hit = np.isin(ids, places.ids)
         if not hit.any():
             return Overlap(number)
-        at, ids, places = at[hit], ids[hit], places[hit]
-        to = placed(at, places, np.searchsorted(theirs, ids, side="right"), positions.astype(np.int64))
-        every = positions[_among(theirs, np.sort(ids))].astype(np.int64)
+        at, ids = at[hit], ids[hit]
+        to, every = placed(at, ids, places), places.of(np.sort(ids))
         article = self._texts[number]
         both = common(post.words, article, self._titles[number], at, to, every)
         sizes = Sizes(len(post.words), len(article), self._titles[number], *post.dress)
@@ -195,9 +191,9 @@ class BodyIndex:
             of_title=both.titled / sizes.title if sizes.title else 0.0,
         )
 
-    def _figures_of(self, number: int) -> Places:
+    def _figures_of(self, number: int) -> Figures:
         if number not in self._figures:
-            self._figures[number] = Places(figures(self._texts[number]))
+            self._figures[number] = Figures(figures(self._texts[number]))
         return self._figures[number]
 
 
@@ -227,13 +223,6 @@ class _Post:
 
 def _merit(overlap: Overlap) -> tuple[bool, float]:
     return overlap.verdict in ("template", "other"), -max(overlap.of_post, overlap.of_article)
-
-
-def _among(ids: Ids, wanted: Ids) -> npt.NDArray[np.bool_]:
-    places = np.searchsorted(wanted, ids)
-    places[places == len(wanted)] = 0
-    among: npt.NDArray[np.bool_] = wanted[places] == ids
-    return among
 
 
 def _codes(folded: str) -> Codes:

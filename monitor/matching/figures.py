@@ -62,7 +62,7 @@ def figures(folded: str) -> tuple[Figure, ...]:
     return tuple(Figure(value, blanked[at - AROUND : at], blanked[at + 1 : at + 1 + AROUND]) for value, at in found)
 
 
-class Places:
+class Figures:
     """An article's figures by the words around them; made once for many posts."""
 
     def __init__(self, article: Sequence[Figure]) -> None:
@@ -89,7 +89,7 @@ class Places:
         return False
 
 
-def agreement(post: Sequence[Figure], article: Places) -> Agreement:
+def agreement(post: Sequence[Figure], article: Figures) -> Agreement:
     """Return how far the figures of the post stand in the same places of the article. Each figure of the article answers once."""
     taken: Counter[tuple[str, str, str]] = Counter()
     answers = [article.answer(figure, taken) for figure in post]

@@ -36,6 +36,10 @@ LEFT_LIMIT = 300
 """Characters of the matched field that are kept as evidence."""
 BODY_MINIMUM = 40
 """Folded characters beside the title that make a text worth comparing; fewer are an editor's word or a summary."""
+SUMMARY_LIMIT = 130
+"""Folded characters that a summary has at most: WeChat takes 120."""
+TITLE_SHARE = 0.5
+"""Of an article's title that must stand in a post for their titles to be compared: of one with a word or two exchanged, more does."""
 TAGGED_LIMIT = 80
 """Folded characters of a text beside which a fitting #话题# says nothing: the text itself then tells."""
 MENTION_MINIMUM = 8
@@ -118,26 +122,36 @@ class ArticleIndex:
 
         Nothing for a post that the public cannot see, that is older than the article, whose account is not in the article's audience,
         or that is itself the original.
-        """
-        return tuple(match for match in self.weigh(post, account) if match.standing != "refused")
-
-    def weigh(self, post: Post, account: Account) -> tuple[Match, ...]:
-        """Return what `find` does, and the near misses that were refused, each with what spoke against it.
 
         1. By reference: the platform's own, then links.
         2. By title and text, for the articles that a title or rare runs of the text lead to.
         3. Of articles that the same words lead to, the likeliest is kept: by its text, else the one published last before the post.
         4. By a title that stands among other words, or a link that leads nowhere known, for a person to look at.
         """
+        return tuple(match for match in self._matches(post, account) if match.standing != "refused")
+
+    def weigh(self, post: Post, account: Account) -> tuple[Match, ...]:
+        """Return what `find` does, and the near misses that were refused, each with what spoke against it.
+
+        Every title is compared, so it is slow with many articles: for people who ask about one.
+        """
+        matches = self._matches(post, account)
+        told = {match.article_id for match in matches}
+        others = [number for number, article in enumerate(self.articles) if article.id not in told]
+        reading = read(post)
+        misses = [self._weigh(reading, number, None) for number in others if post.visible and self._may_carry(post, account, number)]
+        return (*matches, *(each.match for each in misses if each is not None and each.match.standing == "refused"))
+
+    def _matches(self, post: Post, account: Account) -> list[Match]:
         if not post.visible or not self.articles:
-            return ()
+            return []
         sure = self._by_reference(post, account)
         reading = read(post)
-        weighed = [each for each in self._by_words(reading, account, sure) if each.match.article_id not in sure]
+        weighed = [each for each in self._by_words(reading, account) if each.match.article_id not in sure]
         kept = _settled([_Weighed(number, match, _NO_TITLE) for number, match in sure.values()], weighed, self.articles, self._bare, post)
         told = {each.match.article_id for each in kept}
         more = [match for match in self._hints(reading, account) if match.article_id not in told]
-        return tuple(sorted([*(each.match for each in kept), *more], key=_order))
+        return sorted([*(each.match for each in kept), *more], key=_order)
 
     def originals(self, post: Post, account: Account) -> tuple[str, ...]:
         """Return the ids of the articles this account owes whose original is this very post: it has published them already."""
@@ -178,9 +192,13 @@ class ArticleIndex:
 
     # -- by title and text --------------------------------------------------------------------------------------------------
 
-    def _by_words(self, reading: Reading, account: Account, sure: Iterable[str]) -> Iterator[_Weighed]:
+    def _by_words(self, reading: Reading, account: Account) -> Iterator[_Weighed]:
         overlaps = {overlap.number: overlap for overlap in self._bodies.overlaps(reading.words)}
-        for number in sorted({*self._titled(reading.offers), *overlaps}):
+        speaking = {number for number, overlap in overlaps.items() if _speaks(overlap)}
+        if reading.may_be_summary:
+            # Then the title alone leads to the article: below it stand other words.
+            speaking |= {overlap.number for overlap in self._bodies.overlaps(reading.post.title) if _speaks(overlap)}
+        for number in sorted(speaking | self._titled(reading.offers)):
             if self._may_carry(reading.post, account, number):
                 weighed = self._weigh(reading, number, overlaps.get(number))
                 if weighed is not None:
@@ -218,15 +236,18 @@ class ArticleIndex:
         pairs = [(self._titles.compare(article.title, offer.text), offer) for offer in offers]
         return min(pairs, key=lambda pair: (_CLOSENESS[pair[0].relation], -pair[0].share), default=(_NO_TITLE, None))
 
-    def _body(
-        self, reading: Reading, number: int, compared: Compared, offer: Offer | None, overlap: Overlap | None
-    ) -> BodyVerdict | None:
-        """Return what the texts say to one another; None where one of them has none beside its title."""
+    def _body(self, reading: Reading, number: int, compared: Compared, offer: Offer | None, overlap: Overlap | None) -> BodyVerdict | None:
+        """Return what the texts say to one another; None where one of them has too little beside its title to speak.
+
+        What a list shows below a title may be an editor's summary, which need not stand in the article: only a text that is whole,
+        or longer than a summary, speaks against it.
+        """
         is_title = offer is not None and compared.relation is not Relation.DIFFERENT
         beside = reading.size - (len(offer.bare) if is_title and offer is not None else 0)
         if not self._texts[number] or beside < BODY_MINIMUM:
             return None
-        return overlap.verdict if overlap is not None else "other"
+        verdict = overlap.verdict if overlap is not None else "other"
+        return None if verdict == "other" and reading.may_be_summary and beside < SUMMARY_LIMIT else verdict
 
     # -- for a person -------------------------------------------------------------------------------------------------------
 
@@ -258,6 +279,11 @@ class ArticleIndex:
         if link:
             newest = sorted(range(len(self.articles)), key=lambda number: self.articles[number].published_at, reverse=True)
             yield from (Hint(number, link, Doubt.SHORT_LINK) for number in newest[:LINKED_ARTICLES])
+
+
+def _speaks(overlap: Overlap) -> bool:
+    """Whether the overlap is worth a look at the titles."""
+    return overlap.verdict != "other" or overlap.of_title >= TITLE_SHARE
 
 
 def _settled(

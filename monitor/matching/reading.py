@@ -51,6 +51,11 @@ class Reading:
     def is_picture(self) -> bool:
         return self.post.kind == "picture"
 
+    @property
+    def may_be_summary(self) -> bool:
+        """Whether the text may be what an editor wrote below the title instead of the article itself."""
+        return not self.post.whole and bool(self.post.title) and self.post.kind not in ("post", "text")
+
     def tags(self) -> Iterator[str]:
         """Yield the #话题# of title and text that are long enough to be a title."""
         text = f"{self.post.title[:OFFER_LIMIT]}\n{self.post.text[:HEAD]}"

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Positions = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.int32]
 Covered = npt.NDArray[np.bool_]
 
 RUN = 5
@@ -20,12 +21,13 @@ GAP = 24
 """Characters between two runs up to which the gap is looked into: what is longer is a passage of its own, not an edit."""
 SLIP = 8
 """Characters by which the two sides of an edit may differ in length."""
-UNSURE = 2_000
-"""Runs with several places in the article that are looked at; the rest of a text that repeats itself so much stands at the first."""
 GAPS = 2_000
 """Gaps that are looked into; the rest of a text with more stays uncovered."""
 NAME = 3
 """Characters in one place that are another word: an error or a synonym changes one or two, another name three or more."""
+
+_WIDTH = 32
+"""Bits that hold any position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +51,47 @@ class Common:
     reach: int
 
 
-def placed(at: Positions, starts: Positions, ends: Positions, places: Positions) -> Positions:
-    """Return where in the article each run of the post belongs, of its `places[start:end]` there, ascending.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The runs of an article by id, and within each id by position."""
 
-    A title's words stand again in the opening sentence, and once more below. A run belongs where it continues the one before, else where
-    it leads to the next, else at its first place.
+    ids: Ids
+    positions: Ids
+
+    def have(self, ids: Ids, positions: Positions) -> Covered:
+        """Tell for each run whether it stands at its position."""
+        keys = (self.ids.astype(np.int64) << _WIDTH) + self.positions
+        wanted = (ids.astype(np.int64) << _WIDTH) + positions
+        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        found: Covered = keys[at] == wanted
+        return found
+
+    def of(self, wanted: Ids) -> Positions:
+        """Return all positions of these runs, which are sorted."""
+        at = np.minimum(np.searchsorted(wanted, self.ids), len(wanted) - 1)
+        return self.positions[wanted[at] == self.ids].astype(np.int64)
+
+
+def placed(at: Positions, ids: Ids, places: Places) -> Positions:
+    """Return where in the article each run of the post belongs; all of them stand there.
+
+    A title's words stand again in the opening sentence, and once more below. A run with several places belongs where it continues the
+    last one before it that has one place, else where it leads to the next such, else at its first place.
     """
-    to = places[starts]
-    unsure = np.flatnonzero(ends - starts > 1)[:UNSURE].tolist()
-    for here, neighbour in ((here, here - 1) for here in unsure if here):
-        _join(to, here, int(to[neighbour] + at[here] - at[neighbour]), places[starts[here] : ends[here]])
-    for here, neighbour in ((here, here + 1) for here in reversed(unsure) if here + 1 < len(to)):
-        _join(to, here, int(to[neighbour] + at[here] - at[neighbour]), places[starts[here] : ends[here]])
+    starts = np.searchsorted(places.ids, ids)
+    to = places.positions[starts].astype(np.int64)
+    sure = np.searchsorted(places.ids, ids, side="right") - starts == 1
+    unsure = np.flatnonzero(~sure)
+    if not len(unsure):
+        return to
+    order = np.arange(len(at))
+    before = np.maximum.accumulate(np.where(sure, order, 0))
+    after = np.minimum.accumulate(np.where(sure, order, len(at) - 1)[::-1])[::-1]
+    for beside in (after[unsure], before[unsure]):
+        wanted = to[beside] + at[unsure] - at[beside]
+        stands = places.have(ids[unsure], wanted)
+        to[unsure[stands]] = wanted[stands]
     return to
-
-
-def _join(to: Positions, here: int, wanted: int, places: Positions) -> None:
-    nearest = int(np.searchsorted(places, wanted))
-    if nearest < len(places) and places[nearest] == wanted:
-        to[here] = wanted
 
 
 def common(post: str, article: str, title: int, at: Positions, to: Positions, every: Positions) -> Common:
@@ -103,7 +127,7 @@ def _covered(length: int, starts: Positions) -> Covered:
 def _bridge(post: str, article: str, at: Positions, to: Positions, mine: Covered, theirs: Covered) -> int:
     """Count as covered what both sides of a gap say; return how many characters of the post are other words."""
     steps, leaps = np.diff(at), np.diff(to)
-    near = (steps > 1) & (steps <= RUN + GAP) & (leaps > 0) & (np.abs(leaps - steps) <= SLIP)
+    near = ((steps > RUN) | (leaps > RUN)) & (steps <= RUN + GAP) & (leaps > 0) & (np.abs(leaps - steps) <= SLIP)
     gaps = np.flatnonzero(near)[:GAPS]
     changed = 0
     sides = (at[gaps] + RUN, at[gaps + 1], to[gaps] + RUN, to[gaps + 1])
