@@ -34,6 +34,8 @@ app = typer.Typer(
 )
 importing = typer.Typer(help="导入名册、重要信息（转载任务）、人工核查记录或保存的页面。", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(importing, name="import")
+showing = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+app.add_typer(showing, name="status")
 
 FAULT_HELP = (
     "模拟一种故障：frozen-source 订阅源停滞，throttle 限流，captcha 验证码，dead-cookie 登录失效，dead-token 授权过期，"
@@ -199,13 +201,48 @@ def judge(
     _with_app(settings, lambda made: commands.judge(made, day, profile, format, everyone))
 
 
-@app.command()
-def status(settings: SettingsFile = None) -> None:
-    """显示名册规模、判定汇总、各渠道状态和待处理的提醒。
+@showing.callback()
+def status(context: typer.Context, settings: SettingsFile = None) -> None:
+    """显示名册规模、判定汇总、各渠道状态和待处理的提醒；status articles 显示重要信息的转载情况。
 
     例：python daemon.py status
     """
-    _with_app(settings, commands.status)
+    if context.invoked_subcommand is None:
+        _with_app(settings, commands.status)
+    context.obj = settings
+
+
+@showing.command("articles")
+def status_articles(
+    context: typer.Context,
+    article: Annotated[str | None, typer.Argument(help="重要信息的编号；不填则列出全部在办的", show_default=False)] = None,
+    format: Annotated[str, typer.Option(help="table、csv 或 json")] = "table",
+    settings: SettingsFile = None,
+) -> None:
+    """显示每篇重要信息的受众按判定分布和转载率；给出编号则列出未转载、转载不规范和无法判定的账号。
+
+    例：python daemon.py status articles 2022-05-a
+    """
+    if format not in commands.FORMATS:
+        raise typer.BadParameter(f"应为 {'、'.join(commands.FORMATS)} 之一", param_hint="--format")
+    _with_app(settings or context.obj, lambda made: commands.status_articles(made, article, format))
+
+
+@app.command()
+def match(
+    article: Annotated[str, typer.Argument(help="重要信息的编号")],
+    account: Annotated[str | None, typer.Option("--account", help="只看这个账号（标识码）", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(help="每类最多列出多少条；0 为全部", min=0)] = 20,
+    format: Annotated[str, typer.Option(help="table 或 json")] = "table",
+    settings: SettingsFile = None,
+) -> None:
+    """对一篇重要信息，列出已存内容中的转载、疑似转载和比对过但不算的，并说明依据；只读，不改动任何数据。
+
+    例：python daemon.py match 2022-05-a --account 341500M040XL0006
+    """
+    if format not in commands.MATCH_FORMATS:
+        raise typer.BadParameter(f"应为 {'、'.join(commands.MATCH_FORMATS)} 之一", param_hint="--format")
+    _with_app(settings, lambda made: commands.match(made, article, account, limit, format))
 
 
 @app.command()

@@ -9,7 +9,7 @@ import os
 import random
 import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
@@ -33,12 +33,15 @@ from monitor.pauses import FURTHEST_REST, Pauses
 from monitor.plugins import Tables, adapters_of, backoff_of, profile_of, rules_of
 from monitor.polling import Polling
 from monitor.ports import Clock
+from monitor.rematching import Rematching
 from monitor.schedule import post_rate, solve
 from monitor.settings import EMBEDDED, Settings
+from monitor.showing import Showing
 from monitor.store import Store
+from monitor.tasks import TaskSheet
 from monitor.telling import Telling
 from monitor.verifying import Verifying
-from monitor.web import Health, build
+from monitor.web import Health, Pair, build
 from monitor.web.callback import Switchboard
 
 log = structlog.get_logger("app")
@@ -46,6 +49,9 @@ log = structlog.get_logger("app")
 DAY_SECONDS = 86_400.0
 WATCH_SECONDS = 5.0
 """How often to see whether our own mongod still runs."""
+
+REMATCH_SECONDS = 5.0
+"""How often to see whether key articles wait to be matched with what is stored; with nothing waiting that costs nothing."""
 
 VERIFY_LEASE = timedelta(minutes=10)
 """How long one daemon keeps the opening of single posts to itself; a round lasts a minute or two."""
@@ -122,7 +128,7 @@ class App:
         await self.books.open()
         self._stack.push_async_callback(self.books.close)
         self._stack.push_async_callback(self._close_adapters)
-        self.judge = Judge(self.store, self.rules, self.grader, self.adapters, self.settings.guards)
+        self.judge = Judge(self.store, self.rules, self.grader, self.adapters, self.settings.guards, self.settings.matching)
         self.committer = Committer(self.store, self.clock, self.metrics.observe_store)
         self.polling = Polling(
             *(self.store, self.committer, self.judge, self.adapters, self.pauses, self.metrics, self.clock),
@@ -132,8 +138,11 @@ class App:
             *(self.store, self.notifier, self.settings.notify, self.settings.web.public_url, self.metrics, self.clock), owner=owner
         )
         self.verifying = Verifying(OpenedPosts(self.store), self.judge, self.adapters, self.pauses, self.clock, self.metrics)
+        self.showing = Showing(self.store)
         self._switchboard = Switchboard(self.adapters, self.credentials.names(), PushBooks(self.store, self.judge), self.clock)
-        await self.judge.refresh_articles(now, match=False)
+        looks_end = timedelta(seconds=self.settings.judge.tick_seconds + self.settings.poll.lease_seconds)
+        self.rematching = Rematching(self.store, self.judge, self.clock, owner, looks_end)
+        await self.judge.refresh_articles(now)
 
     async def _close_adapters(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -144,6 +153,7 @@ class App:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; then claim nothing more, finish or give back what is under way, and write what is finished."""
+        rematch_seconds = min(REMATCH_SECONDS, self.settings.judge.tick_seconds)
         async with AsyncExitStack() as stack:
             if self.settings.web.enabled:
                 await self._serve(stack)
@@ -154,6 +164,7 @@ class App:
                 asyncio.create_task(self._every("tell", self.settings.notify.interval_seconds, self.telling.round, stop), name="tell"),
                 polling,
                 asyncio.create_task(self._every("verify", self.settings.poll.verify_seconds, self._verify, stop), name="verify"),
+                asyncio.create_task(self._every("rematch", rematch_seconds, self.rematching.round, stop), name="rematch"),
                 asyncio.create_task(self._every("books", SAVE_SECONDS, self.books.save, stop), name="books"),
                 asyncio.create_task(self._every("database", WATCH_SECONDS, self._watch_database, stop), name="database"),
             ]
@@ -308,6 +319,13 @@ class App:
     async def rows(self) -> list[tuple[Account, Standing]]:
         """Return every account with its standing, as of the last tick."""
         return self.picture.standings if self.picture else []
+
+    async def sheets(self) -> Sequence[TaskSheet]:
+        """Return every live key article with what its audience did, as of the last tick."""
+        return await self.showing.sheets(self.picture, self.judge.live, self.clock.now())
+
+    async def pair(self, article_id: str, account_id: str) -> Pair | None:
+        return await self.showing.pair(await self.sheets(), article_id, account_id, self.clock.now())
 
     async def open_alerts(self) -> int:
         return len(await self.store.alerts([Stage.OPEN]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from monitor import hand_checks, inspection, uploads
+from monitor import hand_checks, inspection, near_miss_listing, near_misses, task_status, uploads
 from monitor import status as status_page
 from monitor.app import App
 from monitor.errors import BadInput, NoDatabase, StoreAway
@@ -24,6 +24,7 @@ from monitor.settings import load
 from monitor.sheets import Remark
 
 FORMATS = ("table", "csv", "json")
+MATCH_FORMATS = ("table", "json")
 _WRITERS = {"csv": as_csv, "json": as_json}
 
 PIPED_WIDTH = 180
@@ -147,17 +148,26 @@ def _confirmed(question: str) -> bool:
 
 
 async def import_articles(app: App, file: Path) -> int:
-    """Add or correct key articles, and match them against the posts already stored."""
+    """Add or correct key articles, and match them with the posts already stored; a daemon that runs does that by itself."""
     remarks: list[Remark] = []
     articles = read_articles(file, remarks)
     _print_remarks(file, remarks)
     await app.store.put_articles(articles)
     await app.judge.refresh_articles(app.clock.now())
+    if await app.store.keepings.runs():
+        out.print(f"已导入 {len(articles)} 条重要信息，由守护进程在后台与已存内容比对，完成前不判未转载。", markup=False)
+        return 0
+    if not await app.rematching.finish(_told_of_matching):
+        err.print("另一进程正在与已存内容比对，完成前不判未转载。", markup=False)
     found = Counter(each.article_id for reposts in (await app.store.reposts()).values() for each in reposts)
     for article in articles:
         out.print(f"《{article.title}》截止 {minute(article.due_at)}，已存数据中找到转载 {found[article.id]} 条", markup=False)
     out.print(f"已导入 {len(articles)} 条重要信息。", markup=False)
     return 0
+
+
+def _told_of_matching(accounts: int, posts: int) -> None:
+    err.print(f"与已存内容比对：{accounts} 个账号，{posts} 条", markup=False)
 
 
 async def import_looks(app: App, file: Path) -> int:
@@ -271,6 +281,29 @@ async def status(app: App) -> int:
     judgement = await app.standings_at(app.clock.now())
     await status_page.show(app, await _as_heard(app, judgement.standings), judgement.sources.values(), out)
     return 0
+
+
+async def status_articles(app: App, article: str | None, format: str) -> int:
+    """Print where the audience of each key article stands, or of one."""
+    return await task_status.show(app, article, format, out)
+
+
+async def match(app: App, article: str, account: str | None, limit: int, format: str) -> int:
+    """Print which stored posts carry the article, which seem to, and which were refused, with the reasons. Writes nothing."""
+    weighing = near_misses.Weighing(app.store, app.judge, app.clock, app.settings.matching, _told_of_weighing)
+    findings = await weighing.weigh(article, account, limit)
+    if format == "json":
+        sys.stdout.write(near_miss_listing.as_json(findings))
+        return 0
+    for line in near_miss_listing.heading(findings):
+        out.print(line, markup=False)
+    for table in near_miss_listing.tables(findings):
+        out.print(table)
+    return 0
+
+
+def _told_of_weighing(posts: int, accounts: int, total: int) -> None:
+    err.print(f"已比对 {posts} 条（{accounts}/{total} 个账号）", markup=False)
 
 
 async def release(app: App, platform: str | None) -> int:

@@ -6,7 +6,7 @@ An update is a pair (filter, change), ready for the driver.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,12 +88,12 @@ def _outcome_record(outcome: Outcome) -> dict[str, Any]:
 
 
 def stored_post(stored: StoredPost) -> dict[str, Any]:
+    """Return the document of a post; `written_at` says when it was last seen new or changed, for a walk over what came lately."""
     document = stored.post.model_dump()
     document["_id"] = document.pop("id")
     document["hash"] = stored.hash
     document["channel"] = stored.channel
-    if stored.keys:
-        document["keys"] = list(stored.keys)
+    document["written_at"] = stored.post.first_seen_at
     return document
 
 
@@ -113,10 +113,10 @@ def rewrite(stored: StoredPost) -> Update:
     return changed, [{"$set": {"account_id": stored.post.account_id, "hash": stored.hash, "deleted_at": gone}}]
 
 
-def enriched(post: Post, keys: Sequence[str]) -> dict[str, Any]:
-    """Return what opening a post's page may change of it."""
+def enriched(post: Post, at: datetime) -> dict[str, Any]:
+    """Return what opening a post's page at this moment may change of it."""
     told = {"title", "text", "kind", "whole", "citation", "deleted_at", "published_at", "precision"}
-    return {**post.model_dump(include=told), "keys": list(keys)}
+    return {**post.model_dump(include=told), "written_at": at}
 
 
 _POST_FIELDS = frozenset(Post.model_fields) - {"id"}

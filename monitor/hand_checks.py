@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from monitor.after import After, after
+from monitor.carrying import after_changes
 from monitor.errors import StoreAway
-from monitor.matching.match import keys_of
 from monitor.merging import joined
 from monitor.model import Account, AccountState, Channel, Fault, Outcome, Poll, Post, Repost, Snapshot
 from monitor.store import Store
@@ -61,11 +61,16 @@ async def take_in(
         poll=poll,
         state=state,
         claim=claim,
-        new=tuple(StoredPost(post=post, hash=mark, keys=keys_of(post), channel=snapshot.channel) for post, mark in fresh),
-        reposts=tuple(carried([post for post, _ in fresh], account)) if carried and fresh else (),
+        new=tuple(StoredPost(post=post, hash=mark, channel=snapshot.channel) for post, mark in fresh),
+        reposts=await _reposts(store, account, [post for post, _ in fresh], carried, at) if carried and fresh else (),
     )
     written = await store.put_hand_check(write, by)
     return written.inserted.get(account.id, 0)
+
+
+async def _reposts(store: Store, account: Account, fresh: Sequence[Post], carried: Carried, at: datetime) -> tuple[Repost, ...]:
+    known = (await store.reposts([account.id])).get(account.id, [])
+    return tuple(after_changes(known, fresh, carried(fresh, account), at))
 
 
 async def _with_newest(store: Store, result: After, now: datetime) -> AccountState:

@@ -52,8 +52,8 @@ class OpenedPosts:
     async def put_reposts(self, reposts: Sequence[Repost]) -> None:
         await self._store.put_reposts(reposts)
 
-    async def enrich(self, post: Post, keys: Sequence[str]) -> None:
-        await self._store.enrich(post, keys)
+    async def enrich(self, post: Post, at: datetime) -> None:
+        await self._store.enrich(post, at)
 
     async def verified(self, ids: Iterable[str]) -> Mapping[str, Verified]:
         return await self._store.keepings.verified(ids)

@@ -17,12 +17,12 @@ from monitor.credentials import Kept
 from monitor.model import Fault, Post
 from monitor.pauses import Rest
 from monitor.ports import Grant
-from monitor.writes import Verified
+from monitor.writes import Progress, Verified
 
 T = TypeVar("T")
 log = structlog.get_logger("keepings")
 
-COLLECTIONS = ("grants", "windows", "lanes", "breakers", "pushes", "verified", "runs")
+COLLECTIONS = ("grants", "windows", "lanes", "breakers", "pushes", "verified", "runs", "matchings", "unmatched")
 PUSH_KEPT = timedelta(days=2)
 """A platform repeats a push for minutes; a replay later than this is refused by its time."""
 COUNTS_KEPT = timedelta(days=7)
@@ -119,9 +119,53 @@ class Keepings:
         with self._translated():
             await self._db.runs.update_one({"_id": owner}, {"$setOnInsert": {"_id": owner}}, upsert=True)
 
+    async def runs(self) -> bool:
+        """Whether a daemon runs, as far as is known: one that was killed is taken for running until the next has started."""
+        with self._translated():
+            return int(await self._db.runs.count_documents({}, limit=1)) > 0
+
     async def end_run(self, owner: str) -> None:
         with self._translated():
             await self._db.runs.delete_one({"_id": owner})
+
+    # -- articles matched with stored posts ---------------------------------------------------------------------------------
+
+    async def progress(self, article_ids: Iterable[str]) -> dict[str, Progress]:
+        """Return how far these articles have been matched; those whose matching never began are missing."""
+        with self._translated():
+            found = self._db.matchings.find({"_id": {"$in": list(article_ids)}})
+            read = [each async for doc in found if (each := _readable(_progress, doc)) is not None]
+        return {each.article_id: each for each in read}
+
+    async def begin_matching(self, fresh: Sequence[Progress]) -> None:
+        """Begin anew with these articles. Killed in the middle, they are merely without progress."""
+        with self._translated():
+            await self._db.matchings.delete_many({"_id": {"$in": [each.article_id for each in fresh]}})
+            await self._db.matchings.insert_many(
+                [
+                    {"_id": each.article_id, "revision": each.revision, "began_at": each.began_at, "reached": "", "rounds": 0}
+                    for each in fresh
+                ]
+            )
+
+    async def advance(self, group: Sequence[Progress], reached: str | None) -> None:
+        """Note how far a walk has come, None for its end. What was begun anew meanwhile keeps its own place."""
+        change: dict[str, Any] = {"$set": {"reached": reached or ""}}
+        if reached is None:
+            change["$inc"] = {"rounds": 1}
+        theirs = {"_id": {"$in": [each.article_id for each in group]}, "revision": {"$in": list({each.revision for each in group})}}
+        with self._translated():
+            await self._db.matchings.update_many({**theirs, "rounds": group[0].rounds}, change)
+
+    async def unmatched_accounts(self) -> dict[str, str]:
+        """Return the accounts that the roster changed and whose stored posts wait to be matched, each with its revision then."""
+        with self._translated():
+            return {doc["_id"]: doc["revision"] async for doc in self._db.unmatched.find({})}
+
+    async def account_matched(self, account_id: str, revision: str) -> None:
+        """Note that the account, as it stood then, waits no longer."""
+        with self._translated():
+            await self._db.unmatched.delete_one({"_id": account_id, "revision": revision})
 
     # -- pushes and verified posts ------------------------------------------------------------------------------------------
 
@@ -161,6 +205,10 @@ def _readable(read: Callable[[Mapping[str, Any]], T], doc: Mapping[str, Any]) ->
 def _verified(doc: Mapping[str, Any]) -> Verified:
     post = Post.model_validate(doc["post"]) if doc.get("post") else None
     return Verified(doc["_id"], doc["at"], doc["word"], post)
+
+
+def _progress(doc: Mapping[str, Any]) -> Progress:
+    return Progress(doc["_id"], doc["revision"], doc["began_at"], doc["reached"], int(doc["rounds"]))
 
 
 def _kept(doc: Mapping[str, Any]) -> Kept:

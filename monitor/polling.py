@@ -13,10 +13,10 @@ import structlog
 
 from monitor import poller
 from monitor.after import After, after, sane
+from monitor.carrying import after_changes
 from monitor.committer import Committer
 from monitor.errors import StoreAway
 from monitor.judging import Judge
-from monitor.matching import keys_of
 from monitor.merging import joined
 from monitor.metrics import Metrics
 from monitor.model import Account, AccountState, Alert, Outcome, Poll, Post, Repost
@@ -232,7 +232,8 @@ class Polling:
         outcome_of = after(sane(known, poll.at), poll)
         state = await self._settled_state(outcome_of, account, poll)
         fresh = [post for post, _ in (*outcome_of.new, *outcome_of.changed)]
-        carried = self._judge.carried(fresh, account) if self._judge.live and fresh else []
+        index, found = self._judge.index, self._judge.carried(fresh, account)
+        carried = after_changes(reposts, fresh, found, poll.at)
         write = PollWrite(
             poll=poll,
             state=state,
@@ -243,7 +244,12 @@ class Polling:
             reposts=tuple(carried),
             alerts=self._alerts(claim.state, state, account, fresh, alive, [*reposts, *carried]),
         )
-        return poll if await self._commit(write, account) else None
+        if not await self._commit(write, account):
+            return None
+        if self._judge.index is not index and fresh:
+            # An article came while this was written: its walk over the stored posts may have passed this account already.
+            await self._store.put_reposts(after_changes(reposts, fresh, self._judge.carried(fresh, account), poll.at))
+        return poll
 
     def _note(self, account_id: str, began: datetime, outcome: Outcome) -> None:
         """Tell the pauses how a channel fared. A wait counts from the answer, not from the beginning of the look."""
@@ -323,7 +329,7 @@ class Polling:
 
 
 def _stored(posts: Sequence[tuple[Post, str]], channels: Mapping[str, str]) -> tuple[StoredPost, ...]:
-    return tuple(StoredPost(post=post, hash=mark, keys=keys_of(post), channel=channels[post.id]) for post, mark in posts)
+    return tuple(StoredPost(post=post, hash=mark, channel=channels[post.id]) for post, mark in posts)
 
 
 def _log_edges(account: Account, before: AccountState, now: AccountState) -> None:

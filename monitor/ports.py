@@ -197,7 +197,8 @@ class AccountFacts:
     """All that a rule may know of an account at `now`.
 
     `source` is the health of the source the last good look came through, None where the platform itself answered (first hand).
-    `articles` are the live key articles this account owes, `reposts` what was found of them.
+    `articles` are the live key articles this account owes, `reposts` what was found of them. `unmatched` are the ids of articles that
+    have not yet been looked for in all that was stored before they came: that nothing was found of them says nothing.
     `post_days` are the Shanghai dates of its visible posts in the window of a past judgement, None when they were not read.
     """
 
@@ -207,6 +208,7 @@ class AccountFacts:
     source: Source | None = None
     articles: tuple[Article, ...] = ()
     reposts: tuple[Repost, ...] = ()
+    unmatched: frozenset[str] = frozenset()
     post_days: tuple[date, ...] | None = None
 
 

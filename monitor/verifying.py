@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from monitor.errors import AuthError, Degraded, LookError, RateLimited, SourceRetired
-from monitor.matching import keys_of
+from monitor.matching.evidence import Doubt
 from monitor.metrics import Metrics
 from monitor.model import Account, Article, Channel, Outcome, Post, Repost, Snapshot, local_date
 from monitor.pauses import Breaker, Pauses
@@ -28,6 +28,8 @@ PER_ROUND = 12
 """Pages opened in one round: at 5 s apart, a minute's work."""
 AGAIN_FIRST, AGAIN_CAP = timedelta(hours=1), timedelta(hours=24)
 """When a page that could not be read is opened again: after an hour, then twice as long each time, at most a day."""
+BEYOND_A_PAGE = frozenset({Doubt.OUT_OF_WINDOW, Doubt.RECURRING})
+"""Doubts that no page dispels: when a post was published, and that its title is used again and again."""
 IDENTITY = ("biz",)
 """Options of an account's own channels that say who it is: a page of somebody else is then refused."""
 
@@ -41,8 +43,8 @@ class VerifyingStore(Protocol):
     async def accounts(self, ids: Iterable[str] | None = None) -> list[Account]: ...
     async def posts_by_id(self, ids: Iterable[str]) -> list[Post]: ...
     async def put_reposts(self, reposts: Sequence[Repost]) -> None: ...
-    async def enrich(self, post: Post, keys: Sequence[str]) -> None:
-        """Write a stored post's title, text, kind, citation, time and deletion, and its match keys.
+    async def enrich(self, post: Post, at: datetime) -> None:
+        """Write a stored post's title, text, kind, citation, time and deletion, as its page showed them at this moment.
 
         Its content hash and channel stay: a list that shows the post as before must not write the shorter version back.
         """
@@ -55,8 +57,8 @@ class VerifyingStore(Protocol):
 class Matcher(Protocol):
     """What verifying needs of the judge: the live key articles, and which of them a post carries."""
 
-    live: tuple[Article, ...]
-
+    @property
+    def live(self) -> tuple[Article, ...]: ...
     def carried(self, posts: Iterable[Post], account: Account) -> list[Repost]: ...
 
 
@@ -183,7 +185,7 @@ class Verifying:
         return post.model_copy(update={"title": candidate.post.title}) if post.visible and weaker else post
 
     async def _write(self, post: Post, carried: Sequence[Repost]) -> None:
-        await self._store.enrich(post, keys_of(post))
+        await self._store.enrich(post, self._clock.now())
         await self._store.put_reposts(carried)
 
     async def _keep(self, candidate: Candidate, verified: Verified) -> None:
@@ -214,6 +216,7 @@ def choose(
         and each.post.visible
         and each.post.url
         and each.repost.article_id in due
+        and each.repost.evidence.get("doubt") not in BEYOND_A_PAGE
         and (each.post.id not in retries or retries[each.post.id].at <= now)
     ]
     chosen: dict[str, Candidate] = {}

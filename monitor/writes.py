@@ -29,11 +29,10 @@ class AlertChange:
 
 @dataclass(frozen=True, slots=True)
 class StoredPost:
-    """A post with what the store keeps beside it: its content hash, the keys a later article is matched by, the channel."""
+    """A post with what the store keeps beside it: its content hash, and the channel that showed it."""
 
     post: Post
     hash: str
-    keys: tuple[str, ...] = ()
     channel: str = ""
 
 
@@ -70,3 +69,18 @@ class Verified:
     at: datetime
     word: Word
     post: Post | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a key article, as it stands at `revision`, has been matched with the posts that were stored before it came.
+
+    `rounds` counts finished walks over the roster: the first sees every post, the second those written since about `began_at`.
+    `reached` is the last account that the walk under way is done with.
+    """
+
+    article_id: str
+    revision: str
+    began_at: datetime
+    reached: str = ""
+    rounds: int = 0

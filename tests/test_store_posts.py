@@ -154,19 +154,26 @@ async def test_times_of_posts_leave_out_what_nobody_could_see(store: Store) -> N
     assert sorted(times["a"]) == [NOON - 2 * DAY, NOON - DAY]
 
 
-async def test_posts_are_found_by_the_keys_of_an_article(store: Store) -> None:
+async def test_a_walk_sees_what_the_public_sees_of_these_accounts_since_the_moment(store: Store) -> None:
+    await enrol(store, account("a"), account("b"))
+    hidden = (post(3, deleted_at=NOON), post(4, private=True), post(5, account_id="b"), post(2, at=NOON - 30 * DAY))
+    await store.commit([write(await claim_one(store), poll(snapshot()), new=stored(post(1), *hidden))])
+
+    found = [each.id async for each in store.posts_since(["a"], NOON - 7 * DAY)]
+
+    assert found == ["weibo:a:1"]
+
+
+async def test_a_walk_over_what_came_lately_sees_new_changed_and_opened_posts_only(store: Store) -> None:
     await enrol(store, account())
-    claim = await claim_one(store)
-    new = (
-        StoredPost(post(1), "h1", ("url:https://gov.example/1", "title:通知")),
-        StoredPost(post(2, at=NOON - 30 * DAY), "h2", ("title:通知",)),
-        StoredPost(post(3), "h3"),
-    )
-    await store.commit([write(claim, poll(snapshot()), new=new)])
+    old = (post(1), post(2), post(3))
+    changed, fresh = post(2, title="改后", first_seen_at=NEXT), post(4, first_seen_at=NEXT)
+    await looked(store, poll(snapshot(*old)), poll(snapshot(*old[::2], changed, fresh), at=NEXT))
+    await store.enrich(old[2], NEXT)
 
-    found = await store.posts_with_keys(["title:通知", "title:别的"], NOON - 7 * DAY)
+    found = {each.id async for each in store.posts_since(["a"], NOON - 7 * DAY, NEXT)}
 
-    assert [each.id for each in found] == ["weibo:a:1"]
+    assert found == {"weibo:a:2", "weibo:a:3", "weibo:a:4"}
 
 
 async def test_what_a_failed_poll_said_is_on_record(store: Store, raw: Any) -> None:

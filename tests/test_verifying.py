@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -19,8 +19,8 @@ from adapters.http import Door
 from adapters.wechat_article import WechatArticle
 from monitor.credentials import CredentialBook, Vault
 from monitor.errors import StoreAway
-from monitor.judging import carried as carried_by
-from monitor.matching import ArticleIndex, keys_of
+from monitor.matching import ArticleIndex
+from monitor.matching.evidence import Doubt
 from monitor.metrics import Metrics
 from monitor.model import Account, Article, Channel, Platform, Post, Repost
 from monitor.pauses import Pauses
@@ -41,7 +41,7 @@ WATCHED = Account(id="a", platform=Platform.WECHAT, name="青溪发布", channel
 BACKOFF = Backoff(start=900.0, cap=6 * 3600.0, gone=24 * 3600.0, auth=6 * 3600.0, rate=900.0)
 
 
-def seemingly(number: int = 1, title: str = "【省报发布】省里召开稳就业工作推进会（附全文）", **fields: Any) -> Post:
+def seemingly(number: int = 1, title: str = "刚刚！省里召开稳就业工作推进会，这些话和你有关", **fields: Any) -> Post:
     """Return a post whose title only resembles the key article's."""
     token = f"demoDEMOdemoDEMOdemo{number:02d}"
     made = {"id": f"wechat:a:{token}", "account_id": "a", "published_at": NOW - timedelta(days=2), "first_seen_at": NOW}
@@ -55,8 +55,8 @@ class PaperJudge:
     live: tuple[Article, ...] = (KEY,)
 
     def carried(self, posts: Iterable[Post], account: Account) -> list[Repost]:
-        index, known = ArticleIndex(self.live), {article.id: article for article in self.live}
-        return [each for post in posts for each in carried_by(index, known, post, account)]
+        index = ArticleIndex(self.live)
+        return [each for post in posts for each in index.reposts(post, account)]
 
 
 @dataclass
@@ -65,7 +65,6 @@ class PaperStore:
 
     kept: dict[str, Post] = field(default_factory=dict)
     found: dict[str, Repost] = field(default_factory=dict)
-    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     outcomes: dict[str, Verified] = field(default_factory=dict)
     account: Account = WATCHED
     away: bool = False
@@ -89,9 +88,9 @@ class PaperStore:
     async def put_reposts(self, reposts: Sequence[Repost]) -> None:
         self.found |= {each.id: each for each in reposts}
 
-    async def enrich(self, post: Post, keys: Sequence[str]) -> None:
+    async def enrich(self, post: Post, at: datetime) -> None:
         self.writes += 1
-        self.kept[post.id], self.keys[post.id] = post, tuple(keys)
+        self.kept[post.id] = post
 
     async def verified(self, ids: Iterable[str]) -> Mapping[str, Verified]:
         return {each: self.outcomes[each] for each in ids if each in self.outcomes}
@@ -142,7 +141,6 @@ async def test_a_candidate_whose_page_names_the_original_becomes_a_repost(bench:
     (post,) = store.kept.values()
     assert post.id == "wechat:a:demoDEMOdemoDEMOdemo01"
     assert post.citation is not None and post.citation.post_id == "2247480011_2"
-    assert store.keys[post.id] == keys_of(post) != keys_of(seemingly())
     assert store.outcomes[post.id].word == "confirmed"
 
 
@@ -169,7 +167,7 @@ async def test_a_page_that_proves_nothing_leaves_the_candidate_to_a_person(bench
     assert [each.word for each in store.outcomes.values()] == ["unclear"]
 
 
-@pytest.mark.parametrize("title", ["【省报发布】省里召开稳就业工作推进会（附全文）", KEY.title], ids=["near", "sure"])
+@pytest.mark.parametrize("title", ["刚刚！省里召开稳就业工作推进会，这些话和你有关", KEY.title], ids=["near", "sure"])
 async def test_a_page_whose_title_was_edited_undoes_nothing_when_the_stored_post_is_matched_again(title: str, bench: Bench) -> None:
     other = KEY.model_copy(update={"id": "k2", "title": "稳就业工作推进会"})
     bench.judge.live = (KEY, other)
@@ -349,6 +347,16 @@ def test_what_is_known_waits_hidden_or_no_longer_live_is_not_chosen() -> None:
 
     assert [each.post.id[-2:] for each in choose(offered, known, waiting, [KEY], NOW)] == ["05"]
     assert [each.post.id[-2:] for each in choose(offered, known, waiting, [KEY], NOW + HOUR)] == ["02", "05"]
+
+
+@pytest.mark.parametrize("doubt", [Doubt.OUT_OF_WINDOW, Doubt.RECURRING])
+def test_no_page_is_opened_for_a_doubt_that_it_cannot_dispel(doubt: Doubt) -> None:
+    each = candidate(1)
+    hopeless = replace(each, repost=each.repost.model_copy(update={"evidence": {"doubt": str(doubt)}}))
+    open_to_proof = replace(each, repost=each.repost.model_copy(update={"evidence": {"doubt": Doubt.TITLE_ALONE}}))
+
+    assert choose([hopeless], {}, {}, [KEY], NOW) == []
+    assert choose([hopeless, open_to_proof], {}, {}, [KEY], NOW) == [open_to_proof]
 
 
 def test_a_page_adds_to_a_post_and_takes_nothing_away() -> None:

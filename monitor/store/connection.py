@@ -50,7 +50,7 @@ _COLLECTIONS = ("accounts", "articles", "states", "posts", "reposts", "alerts", 
 _INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "accounts": [IndexModel([("channels.handle", ASCENDING)])],
     "states": [IndexModel([("due_at", ASCENDING), ("lane", ASCENDING)])],
-    "posts": [IndexModel([("account_id", ASCENDING), ("published_at", DESCENDING)]), IndexModel([("keys", ASCENDING)], sparse=True)],
+    "posts": [IndexModel([("account_id", ASCENDING), ("published_at", DESCENDING)])],
     "reposts": [IndexModel([("account_id", ASCENDING), ("article_id", ASCENDING)])],
     "alerts": [
         # One alert at a time may be alive for a finding, whoever opens it.
@@ -60,6 +60,9 @@ _INDEXES: Mapping[str, Sequence[IndexModel]] = {
     ],
     "looks": [IndexModel([("account_id", ASCENDING), ("at", DESCENDING)])],
 }
+
+_RETIRED_INDEXES = (("posts", "keys_1"),)
+"""What older versions made and nobody asks any more."""
 
 
 class Connection:
@@ -81,7 +84,7 @@ class Connection:
         self.keepings = Keepings(self._db, translated)
 
     async def open(self) -> None:
-        """Create what is missing: the poll records as a time-series collection with expiry, and all indexes.
+        """Create what is missing: the poll records as a time-series collection with expiry, and all indexes; drop those of older versions.
 
         Raises `BadSettings` when the login is refused.
         """
@@ -89,6 +92,9 @@ class Connection:
             await self._make_poll_records(self.poll_record_days * 86_400)
             for name, indexes in _INDEXES.items():
                 await self._database[name].create_indexes(list(indexes))
+            for name, index in _RETIRED_INDEXES:
+                if index in await self._database[name].index_information():
+                    await self._database[name].drop_index(index)
 
     async def _make_poll_records(self, expiry: int) -> None:
         try:

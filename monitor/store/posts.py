@@ -82,17 +82,18 @@ class Posts(Connection):
                     times.setdefault(doc["account_id"], []).append(doc["published_at"])
         return times
 
-    async def posts_with_keys(self, keys: Iterable[str], since: datetime) -> list[Post]:
-        """Return the posts that carry one of these match keys, for a key article that came after them."""
-        with translated():
-            found = self._db.posts.find({"keys": {"$in": list(keys)}, "published_at": {"$gte": since}})
-            return [documents.post(doc) async for doc in found]
+    async def posts_since(
+        self, account_ids: Iterable[str], since: datetime, written_since: datetime | None = None, batch: int = 100
+    ) -> AsyncIterator[Post]:
+        """Walk over the visible posts of these accounts since a moment, a batch at a time, so that memory does not grow with them.
 
-    async def posts_since(self, account_ids: Iterable[str], since: datetime, until: datetime, batch: int = 200) -> AsyncIterator[Post]:
-        """Walk over the visible posts of these accounts within the span, a batch at a time, so that memory does not grow with them."""
-        span = {"account_id": {"$in": list(account_ids)}, "published_at": {"$gte": since, "$lte": until}}
+        With `written_since`, only over those that were seen new or changed since then.
+        """
+        query: dict[str, Any] = {"account_id": {"$in": list(account_ids)}, "published_at": {"$gte": since}}
+        if written_since is not None:
+            query["written_at"] = {"$gte": written_since}
         with translated():
-            async for doc in self._db.posts.find({**span, "private": {"$ne": True}, "deleted_at": None}).batch_size(batch):
+            async for doc in self._db.posts.find({**query, "private": {"$ne": True}, "deleted_at": None}).batch_size(batch):
                 yield documents.post(doc)
 
     async def posts_by_id(self, ids: Iterable[str]) -> list[Post]:
@@ -100,10 +101,10 @@ class Posts(Connection):
         with translated():
             return [documents.post(doc) async for doc in self._db.posts.find({"_id": {"$in": list(ids)}})]
 
-    async def enrich(self, post: Post, keys: Sequence[str]) -> None:
+    async def enrich(self, post: Post, at: datetime) -> None:
         """Add to a stored post what its own page showed. Hash and channel stay, so that a list showing it as before changes nothing."""
         with translated():
-            await self._db.posts.update_one({"_id": post.id}, {"$set": documents.enriched(post, keys)})
+            await self._db.posts.update_one({"_id": post.id}, {"$set": documents.enriched(post, at)})
 
     async def reposts(self, account_ids: Iterable[str] | None = None, article_ids: Iterable[str] | None = None) -> dict[str, list[Repost]]:
         """Return reposts by account."""

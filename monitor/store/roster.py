@@ -23,7 +23,9 @@ class Roster(Connection):
         """Make the roster exactly these accounts. New ones are due at once; what is known of removed ones is kept but not looked at."""
         ids = [account.id for account in accounts]
         with translated():
-            await self._forget_wrong_pages(accounts, now)
+            before = {account.id: account for account in await self.accounts(ids)}
+            await self._forget_wrong_pages(accounts, before, now)
+            await self._let_match_again(accounts, before)
             if accounts:
                 await self._db.accounts.bulk_write(
                     [ReplaceOne({"_id": a.id}, documents.plain(a), upsert=True) for a in accounts], ordered=False
@@ -45,12 +47,25 @@ class Roster(Connection):
                 {"$set": {"stage": Stage.RESOLVED, "alive": False, "resolved_at": now, "told": {}, "tries": {}}},
             )
 
-    async def _forget_wrong_pages(self, accounts: Sequence[Account], now: datetime) -> None:
+    async def _let_match_again(self, accounts: Sequence[Account], before: Mapping[str, Account]) -> None:
+        """Note whose stored posts must be matched with the key articles: accounts that come back, or may owe now what they did not.
+
+        Who waits already is noted as it stands now: what is noted is compared with the roster before it counts as done.
+        """
+        fresh = [account.id for account in accounts if account.id not in before]
+        noted = {doc["_id"] async for doc in self._db.states.find({"_id": {"$in": fresh}}, {"_id": 1})}
+        noted |= {doc["_id"] async for doc in self._db.unmatched.find({}, {"_id": 1})}
+        waiting = [a for a in accounts if a.id in noted or (a.id in before and owes_as(a) != owes_as(before[a.id]))]
+        if waiting:
+            await self._db.unmatched.bulk_write(
+                [ReplaceOne({"_id": a.id}, {"revision": documents.revision(a)}, upsert=True) for a in waiting], ordered=False
+            )
+
+    async def _forget_wrong_pages(self, accounts: Sequence[Account], before: Mapping[str, Account], now: datetime) -> None:
         """Let go of what was seen through a channel that an account no longer names: it was another page.
 
         The posts stay, but under a name of their own; the account is looked at anew, and a look under way on the old page writes nothing.
         """
-        before = {account.id: account for account in await self.accounts(account.id for account in accounts)}
         for account in accounts:
             old = before.get(account.id)
             kept = {(channel.adapter, channel.handle) for channel in account.channels}
@@ -114,14 +129,16 @@ class Roster(Connection):
     async def roster(self, batch: int = 500) -> AsyncIterator[list[Account]]:
         """Walk over the whole roster, a batch at a time, so that memory does not grow with it."""
         last = ""
-        while True:
-            with translated():
-                found = self._db.accounts.find({"_id": {"$gt": last}}).sort("_id", ASCENDING).limit(batch)
-                accounts = [documents.account(doc) async for doc in found]
-            if not accounts:
-                return
+        while accounts := await self.accounts_after(last, batch):
             yield accounts
             last = accounts[-1].id
+
+    async def accounts_after(self, last: str, limit: int, until: str | None = None) -> list[Account]:
+        """Return the next accounts in the order of their ids, none beyond `until`."""
+        query = {"_id": {"$gt": last} if until is None else {"$gt": last, "$lte": until}}
+        with translated():
+            found = self._db.accounts.find(query).sort("_id", ASCENDING).limit(limit)
+            return [documents.account(doc) async for doc in found]
 
     async def watched(self, batch: int = 500) -> AsyncIterator[list[tuple[Account, AccountState]]]:
         """Walk over the whole roster with its states, a batch at a time."""
@@ -144,6 +161,11 @@ class Roster(Connection):
         with translated():
             doc = await self._db.states.find_one({"due_at": {"$lte": now}}, {"due_at": 1}, sort=[("due_at", ASCENDING)])
             return doc["due_at"] if doc else None
+
+
+def owes_as(account: Account) -> tuple[object, ...]:
+    """Return all that an audience looks at: accounts alike in it owe the same articles."""
+    return (account.platform, account.status, account.level, account.region, frozenset(account.groups))
 
 
 def is_judged(account: Account, now: datetime) -> bool:
