@@ -8,28 +8,37 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Collection
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import polls, reading, schedule
+from benchmarks import peers, polls, reading, reposts, schedule
 from benchmarks.kinds import IN_FLIGHT, KINDS, WECHAT, Kind
+from benchmarks.labelled import score
+from benchmarks.made_posts import make
 from monitor.logs import configure
 from monitor.settings import LogSettings
 
 WECHAT_NAME = "wechat.openapi"
-NAMES = (*KINDS, WECHAT_NAME, "reading", "memory", "choosing", "schedule")
+NAMES = (*KINDS, WECHAT_NAME, "reading", "reposts", "memory", "choosing", "schedule")
+REPOSTS = (400, 3_000)
+"""Key articles and posts of the made set: enough for the figures to stand still, little enough for the slowest peer."""
+WINDOW_DAYS = 14.0
 console = Console(width=120)
 
 
 def main(wanted: Collection[str]) -> None:
     configure(LogSettings(level="error"))
-    with polls.server() as base:
-        _cpu(base, wanted)
-        if "memory" in wanted:
-            _memory(base)
+    if {*KINDS, WECHAT_NAME, "memory"} & set(wanted):
+        with polls.server() as base:
+            _cpu(base, wanted)
+            if "memory" in wanted:
+                _memory(base)
     if "reading" in wanted:
         _reading()
+    if "reposts" in wanted:
+        _reposts()
     if "choosing" in wanted:
         _choosing()
     if "schedule" in wanted:
@@ -78,6 +87,29 @@ def _reading() -> None:
         spent = reading.microseconds(read)
         table.add_row(what, f"{len(body) / 1000:.0f}", f"{spent:.0f}", f"{spent / len(body) * 1000:.1f}")
     console.print(table)
+
+
+def _reposts() -> None:
+    """Measure the matcher on a made set without and with a window, and beside each peer on the same posts."""
+    made = make(*REPOSTS)
+    table = Table(title=f"which of {REPOSTS[0]} articles a post carries, {REPOSTS[1]} made posts", title_justify="left")
+    for name in ("what", "posts", "µs CPU a post", "times ours", "F1", "ours on the same posts"):
+        table.add_column(name, justify="left" if name == "what" else "right")
+    for window in (None, WINDOW_DAYS):
+        run = reposts.measure(made.articles, made.posts, window)
+        told = reposts.report(run, score(made.posts, run.said))
+        title = f"[bold]ours, {f'{window:.0f} days' if window else 'no window'}[/]"
+        table.add_row(title, f"{told['posts']}", f"{told['microseconds_per_post']:.0f}", "1.00", f"{told['f1']:.3f}", "")
+    for peer in peers.verdicts(made.articles, made.posts, WINDOW_DAYS):
+        table.add_row(*_beside(reposts.beside(run, made.posts, peer)))
+    console.print(table)
+
+
+def _beside(told: dict[str, Any]) -> tuple[str, ...]:
+    if "missing" in told:
+        return f"  {told['name']}: {told['missing']}", "", "", "", "", ""
+    figures = f"{told['posts']}", f"{told['microseconds_per_post']:.0f}", f"{told['times_ours']:.2f}", f"{told['f1']:.3f}"
+    return f"  {told['name']}", *figures, f"{told['our_f1']:.3f}"
 
 
 def _choosing() -> None:
