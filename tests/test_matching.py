@@ -46,7 +46,8 @@ def post(platform: str = "weibo", native: str = "4911111111111111", hours: float
 
 def matched(each: Post, *articles: Article, standing: str = "found", **wishes: Any) -> tuple[Match, ...]:
     index = ArticleIndex(articles or (article(text=TEXT),), MatchingSettings(**wishes))
-    weighed = index.weigh(each, ACCOUNTS[each.id.partition(":")[0]])
+    account = ACCOUNTS[each.id.partition(":")[0]]
+    weighed = [match for one in index.articles for match in index.weigh(each, account, one.id)]
     return tuple(match for match in weighed if match.standing == standing)
 
 
@@ -324,13 +325,13 @@ def test_a_round_up_may_carry_two_articles_whole() -> None:
 def test_no_text_can_break_it(title: str, text: str, asked: str, body: str) -> None:
     index = ArticleIndex([article(title=asked, text=body), article(id="a-2", text=TEXT)])
 
-    for match in index.weigh(post(title=title, text=text), ACCOUNTS["weibo"]):
+    for match in (*index.find(post(title=title, text=text), ACCOUNTS["weibo"]), *index.weigh(post(text=text), ACCOUNTS["weibo"], "a-2")):
         assert 0 <= match.score <= 1
         assert (match.standing == "candidate") == (match.doubt is not None)
 
 
 def test_without_articles_nothing_is_found() -> None:
-    assert ArticleIndex([]).weigh(post(title=TITLE), ACCOUNTS["weibo"]) == ()
+    assert ArticleIndex([]).find(post(title=TITLE), ACCOUNTS["weibo"]) == ()
 
 
 def test_hostile_posts_take_no_time() -> None:

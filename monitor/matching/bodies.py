@@ -170,16 +170,16 @@ class BodyIndex:
         """Lay one article beside the post, whose known runs `ids` stand at `at`."""
         own = slice(int(self._bounds[number]), int(self._bounds[number + 1]))
         places = Places(self._ids[own], self._positions[own])
-        hit = np.isin(ids, places.ids)
+        hit, starts = places.first(ids)
         if not hit.any():
             return Overlap(number)
         at, ids = at[hit], ids[hit]
-        to, every = placed(at, ids, places), places.of(np.sort(ids))
+        to, every = placed(at, ids, starts[hit], places), places.of(np.sort(ids))
         article = self._texts[number]
         both = common(post.words, article, self._titles[number], at, to, every)
         sizes = Sizes(len(post.words), len(article), self._titles[number], *post.dress)
         said = verdict(both, sizes)
-        told = agreement(post.figures, self._figures_of(number)) if said in ("same", "part") else Agreement()
+        told = agreement(post.figures, self._figures_of(number)) if said != "other" else Agreement()
         return Overlap(
             number,
             of_post=both.shared / sizes.post,

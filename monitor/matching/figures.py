@@ -19,6 +19,8 @@ FIGURES = 600
 
 _NUMBER = re.compile(r"[0-9]+|[〇零一二两三四五六七八九十百千]+")
 _COUNTED = frozenset("年月日号届次期批季起个项条件名人位家场")
+_COUNTED_ONE = frozenset("月日号届季")
+"""Behind a lone 一; with the others it is a word (一起, 一个, 一次)."""
 _DIGITS = {character: str(value) for value, character in enumerate("零一二三四五六七八九")} | {"〇": "0", "两": "2"}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _BLANK = "0"
@@ -107,7 +109,8 @@ def _counts(match: re.Match[str], folded: str) -> bool:
     """Whether the run is a figure: numerals stand in many words (一起, 统一, 十分), so a single one must be ordinal or be counted."""
     if match[0].isascii() or match.end() - match.start() > 1:
         return True
-    return folded[match.start() - 1 : match.start()] == "第" or folded[match.end() : match.end() + 1] in _COUNTED
+    before, behind = folded[match.start() - 1 : match.start()], folded[match.end() : match.end() + 1]
+    return before == "第" or behind in (_COUNTED_ONE if match[0] == "一" else _COUNTED)
 
 
 def _value(run: str) -> str:

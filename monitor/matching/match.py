@@ -38,8 +38,8 @@ BODY_MINIMUM = 40
 """Folded characters beside the title that make a text worth comparing; fewer are an editor's word or a summary."""
 SUMMARY_LIMIT = 130
 """Folded characters that a summary has at most: WeChat takes 120."""
-TITLE_SHARE = 0.5
-"""Of an article's title that must stand in a post for their titles to be compared: of one with a word or two exchanged, more does."""
+TITLE_SHARE = 0.6
+"""Of an article's title that must stand in a post for its title to speak: of one with a word or two exchanged, more does."""
 TAGGED_LIMIT = 80
 """Folded characters of a text beside which a fitting #话题# says nothing: the text itself then tells."""
 MENTION_MINIMUM = 8
@@ -130,17 +130,15 @@ class ArticleIndex:
         """
         return tuple(match for match in self._matches(post, account) if match.standing != "refused")
 
-    def weigh(self, post: Post, account: Account) -> tuple[Match, ...]:
-        """Return what `find` does, and the near misses that were refused, each with what spoke against it.
-
-        Every title is compared, so it is slow with many articles: for people who ask about one.
-        """
-        matches = self._matches(post, account)
-        told = {match.article_id for match in matches}
-        others = [number for number, article in enumerate(self.articles) if article.id not in told]
-        reading = read(post)
-        misses = [self._weigh(reading, number, None) for number in others if post.visible and self._may_carry(post, account, number)]
-        return (*matches, *(each.match for each in misses if each is not None and each.match.standing == "refused"))
+    def weigh(self, post: Post, account: Account, article_id: str) -> tuple[Match, ...]:
+        """Return what there is to say of the post and this one article: the match, or that it was refused and what spoke against it."""
+        told = tuple(match for match in self._matches(post, account) if match.article_id == article_id)
+        number = next((each for each, article in enumerate(self.articles) if article.id == article_id), None)
+        if told or number is None or not post.visible or not self._may_carry(post, account, number):
+            return told
+        # Nothing led to the article: its title is compared all the same.
+        weighed = self._weigh(read(post), number, None)
+        return (weighed.match,) if weighed is not None and weighed.match.standing == "refused" else ()
 
     def _matches(self, post: Post, account: Account) -> list[Match]:
         if not post.visible or not self.articles:
@@ -216,7 +214,7 @@ class ArticleIndex:
             relation=compared.relation,
             body=body,
             rest=compared.rest[:LEFT_LIMIT],
-            clash=compared.clash,
+            clash=compared.clash if compared.share >= TITLE_SHARE else "",
             picture=reading.is_picture,
             in_window=self._in_window(post, number),
             fresh=post.published_at <= max(article.published_at + min(FRESH, self._window), article.due_at),

@@ -58,35 +58,44 @@ class Places:
     ids: Ids
     positions: Ids
 
+    def first(self, ids: Ids) -> tuple[Covered, Positions]:
+        """Tell for each run whether the article has it, and where its places begin."""
+        starts = np.searchsorted(self.ids, ids)
+        starts[starts == len(self.ids)] = 0
+        return self.ids[starts] == ids, starts
+
+    def of(self, wanted: Ids) -> Positions:
+        """Return all positions of these runs, which are sorted."""
+        at = np.searchsorted(wanted, self.ids)
+        at[at == len(wanted)] = 0
+        every: Positions = self.positions[wanted[at] == self.ids].astype(np.int64)
+        return every
+
     def have(self, ids: Ids, positions: Positions) -> Covered:
         """Tell for each run whether it stands at its position."""
         keys = (self.ids.astype(np.int64) << _WIDTH) + self.positions
         wanted = (ids.astype(np.int64) << _WIDTH) + positions
-        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        at = np.searchsorted(keys, wanted)
+        at[at == len(keys)] = 0
         found: Covered = keys[at] == wanted
         return found
 
-    def of(self, wanted: Ids) -> Positions:
-        """Return all positions of these runs, which are sorted."""
-        at = np.minimum(np.searchsorted(wanted, self.ids), len(wanted) - 1)
-        return self.positions[wanted[at] == self.ids].astype(np.int64)
 
-
-def placed(at: Positions, ids: Ids, places: Places) -> Positions:
-    """Return where in the article each run of the post belongs; all of them stand there.
+def placed(at: Positions, ids: Ids, starts: Positions, places: Places) -> Positions:
+    """Return where in the article each run of the post belongs; all of them stand there, their places beginning at `starts`.
 
     A title's words stand again in the opening sentence, and once more below. A run with several places belongs where it continues the
     last one before it that has one place, else where it leads to the next such, else at its first place.
     """
-    starts = np.searchsorted(places.ids, ids)
-    to = places.positions[starts].astype(np.int64)
-    sure = np.searchsorted(places.ids, ids, side="right") - starts == 1
-    unsure = np.flatnonzero(~sure)
+    to: Positions = places.positions[starts].astype(np.int64)
+    follow = np.minimum(starts + 1, len(places.ids) - 1)
+    several = (places.ids[follow] == ids) & (follow > starts)
+    unsure = np.flatnonzero(several)
     if not len(unsure):
         return to
     order = np.arange(len(at))
-    before = np.maximum.accumulate(np.where(sure, order, 0))
-    after = np.minimum.accumulate(np.where(sure, order, len(at) - 1)[::-1])[::-1]
+    before = np.maximum.accumulate(np.where(several, 0, order))
+    after = np.minimum.accumulate(np.where(several, len(at) - 1, order)[::-1])[::-1]
     for beside in (after[unsure], before[unsure]):
         wanted = to[beside] + at[unsure] - at[beside]
         stands = places.have(ids[unsure], wanted)

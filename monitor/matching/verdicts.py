@@ -31,8 +31,8 @@ EXCERPT = 0.88
 """Of a post that is an excerpt: a word in front (关注｜) and nothing else of its own."""
 EXCERPT_MINIMUM = 55
 """Shared characters of an excerpt from anywhere in the article: one sentence of usual length stands in other texts too."""
-STRANGE = 0.13
-"""Of the post, other words and passages between shared ones: edits have up to an eighth, another visit in the same frame a fifth."""
+STRANGE = 0.1
+"""Of the post, other words and passages between shared ones: edits have up to a tenth, another visit in the same frame an eighth."""
 STRANGE_EXCERPT = 0.04
 """The same in an excerpt, which is quoted and not edited."""
 ALIKE = 0.7
