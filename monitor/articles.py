@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from monitor.cells import Cell, Refused, block, identifier, line, moment, shown, words
+from monitor.cells import Cell, Refused, block, flag, identifier, line, moment, shown, words
 from monitor.matching import canonical_url, origin_of, title_key
 from monitor.matching.urls import is_specific
 from monitor.model import Article, Audience, Platform, cut
@@ -24,6 +24,7 @@ ARTICLE_COLUMNS = (
     Column("groups", "分组", ("组别", "group")),
     Column("levels", "层级", ("级别", "level")),
     Column("regions", "地区", ("县区", "region")),
+    Column("everybody", "含视频类", ("含视频类账号", "全部账号")),
 )
 DUE_AFTER = timedelta(hours=24)
 """Time to repost where the task states none (handbook 5.1)."""
@@ -66,6 +67,7 @@ def _article(row: Row, problems: Problems, seen: dict[str, int]) -> Article | No
         groups=problems.take(row, "groups", words, _NONE),
         levels=problems.take(row, "levels", words, _NONE),
         regions=problems.take(row, "regions", words, _NONE),
+        text_only=not problems.take(row, "everybody", flag, False),
     )
     source, text = problems.take(row, "source", line, ""), problems.take(row, "text", block, "")
     if len(problems.lines) > before or published_at is None or due_at is None:

@@ -479,6 +479,15 @@ def test_articles_are_read_with_deadline_and_audience(tmp_path: Path) -> None:
     assert articles[1].origins == ("weibo:1234567890:4900000000000001",)
 
 
+def test_video_accounts_owe_an_article_only_where_it_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "articles.csv"
+    file.write_text("编号,标题,发布时间,含视频类\na,全市防汛工作会议召开情况通报,2022-5-15,\nb,全民国家安全教育日主题短片上线,2022-5-15,是\n", encoding="utf-8")
+
+    usual, everybody = read_articles(file)
+
+    assert (usual.audience.text_only, everybody.audience.text_only) == (True, False)
+
+
 def test_every_mistake_in_an_article_is_named() -> None:
     with pytest.raises(BadInput) as caught:
         read_articles(FIXTURES / "articles-bad.csv")
