@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from monitor.matching.bodies import CANDIDATES, BodyIndex, Overlap, compare
+from monitor.matching.bodies import CANDIDATES, BodyIndex, Overlap, Words, compare
 
 TITLE = "示例市启动2022年水库安全大检查 重点排查三类隐患"
 SENTENCES = (
@@ -42,7 +42,7 @@ def index() -> BodyIndex:
 
 
 def best(index: BodyIndex, text: str) -> Overlap | None:
-    found = index.overlaps(text)
+    found = index.overlaps(Words(text))
     return found[0] if found else None
 
 
@@ -133,7 +133,7 @@ FOREIGN = {
 
 @pytest.mark.parametrize("text", FOREIGN.values(), ids=FOREIGN)
 def test_another_text_carries_nothing(index: BodyIndex, text: str) -> None:
-    assert all(overlap.verdict in ("alike", "other") for overlap in index.overlaps(text))
+    assert all(overlap.verdict in ("alike", "other") for overlap in index.overlaps(Words(text)))
 
 
 def test_a_few_lost_figures_make_no_template(index: BodyIndex) -> None:
@@ -156,7 +156,7 @@ def test_shares_are_told_both_ways(index: BodyIndex) -> None:
 def test_articles_that_share_the_words_come_together() -> None:
     twins = BodyIndex([(TITLE, BODY + f"第{number}批检查另行通知。") for number in range(6)])
 
-    found = twins.overlaps(BODY)
+    found = twins.overlaps(Words(BODY))
 
     assert len(found) == CANDIDATES
     assert {overlap.verdict for overlap in found} == {"same"}
@@ -164,7 +164,7 @@ def test_articles_that_share_the_words_come_together() -> None:
 
 def test_one_pair_is_measured_as_in_the_index(index: BodyIndex) -> None:
     for text in (*WHOLE.values(), *PARTS.values(), *TEMPLATES.values()):
-        indexed = next((overlap for overlap in index.overlaps(text) if overlap.number == 0), None)
+        indexed = next((overlap for overlap in index.overlaps(Words(text)) if overlap.number == 0), None)
         alone = compare(ARTICLE, text)
 
         assert indexed is None or (indexed.of_post, indexed.of_article, indexed.verdict) == (alone.of_post, alone.of_article, alone.verdict)
@@ -174,8 +174,8 @@ def test_one_pair_is_measured_as_in_the_index(index: BodyIndex) -> None:
 def test_an_index_may_have_nothing_to_find(articles: list[tuple[str, str]]) -> None:
     made = BodyIndex(articles)
 
-    assert made.overlaps(f"{TITLE}\n{BODY}") == []
-    assert made.overlaps("") == []
+    assert made.overlaps(Words(f"{TITLE}\n{BODY}")) == []
+    assert made.overlaps(Words("")) == []
 
 
 def test_a_pair_may_have_nothing_in_common() -> None:
@@ -204,7 +204,7 @@ HUGE = {
 def test_a_huge_text_takes_time_by_its_length_only(index: BodyIndex, text: str) -> None:
     start = time.process_time()
 
-    index.overlaps(text)
+    index.overlaps(Words(text))
     compare((TITLE, text), text)
 
     # Measured at 0.1 to 1 s; what grows with the square takes minutes.

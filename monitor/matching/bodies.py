@@ -60,7 +60,7 @@ class Overlap:
 
 def compare(article: tuple[str, str], text: str) -> Overlap:
     """Return the overlap of one article, as (title, text), with all words of one post."""
-    post = _Post(text)
+    post = Words(text)
     index = BodyIndex([article])
     at, ids = index.look_up(_runs(post.codes))
     return index.beside(0, post, at, ids) if len(ids) else Overlap(0)
@@ -78,6 +78,7 @@ class BodyIndex:
         self._texts = [fold(f"{title}\n{text}") for title, text in texts]
         self._figures: dict[int, Figures] = {}
         self._sizes = np.array([max(0, len(text) - RUN + 1) for text in self._texts], dtype=np.int64)
+        self._smallest = int(self._sizes.min()) if len(self._sizes) else 0
         self._bounds = np.concatenate(([0], np.cumsum(self._sizes)))
         self._sort()
         self._set_heads()
@@ -116,15 +117,15 @@ class BodyIndex:
         # The last of those assigned to one place stays: from behind, that is the first.
         self._heads[self._known[::-1] >> self._shift] = np.arange(len(self._known) - 1, -1, -1, dtype=np.int32)
 
-    def overlaps(self, text: str, limit: int = CANDIDATES) -> list[Overlap]:
-        """Return the articles that share so much with the text that a verdict may come of it, best first.
+    def overlaps(self, post: Words, limit: int = CANDIDATES) -> list[Overlap]:
+        """Return the articles that share so much with the post that a verdict may come of it, best first.
 
-        `text` is all words of the post: title, line break, body. Articles that share the same words come together; which of them is
-        meant, their titles and dates must tell.
+        Articles that share the same words come together; which of them is meant, their titles and dates must tell.
         """
-        post = _Post(text)
         runs = _runs(post.codes)
         at, ids = self.look_up(runs)
+        if len(ids) < SEEN * min(len(runs), self._smallest):
+            return []
         found = [self.beside(number, post, at, ids) for number in self._candidates(ids, len(runs))]
         return sorted(found, key=_merit)[:limit]
 
@@ -176,12 +177,13 @@ class BodyIndex:
         places: Positions = (self._starts.take(seeds) - ends + spread).repeat(spread) + np.arange(int(ends[-1]))
         return places
 
-    def beside(self, number: int, post: _Post, at: Positions, ids: Ids) -> Overlap:
+    def beside(self, number: int, post: Words, at: Positions, ids: Ids) -> Overlap:
         """Lay one article beside the post, whose known runs `ids` stand at `at`."""
         own = slice(int(self._bounds[number]), int(self._bounds[number + 1]))
         places = Places(self._ids[own], self._positions[own])
         hit, starts = places.first(ids)
-        if not hit.any():
+        found = int(np.count_nonzero(hit))
+        if not found or found < SEEN * min(len(post.codes) - RUN + 1, int(self._sizes[number])):
             return Overlap(number)
         at, ids = at[hit], ids[hit]
         to, every = placed(at, ids, starts[hit], places), places.of(np.sort(ids))
@@ -207,8 +209,8 @@ class BodyIndex:
         return self._figures[number]
 
 
-class _Post:
-    """The words of a post, in the forms they are asked for."""
+class Words:
+    """All words of a post (title, line break, body), in the forms they are asked for."""
 
     def __init__(self, text: str) -> None:
         self._said = said(text)

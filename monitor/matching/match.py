@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from monitor.matching.bodies import BodyIndex, Overlap
+from monitor.matching.bodies import BodyIndex, Overlap, Words
 from monitor.matching.evidence import Doubt, Evidence, Match
 from monitor.matching.reading import HEAD, TITLE_MINIMUM, Offer, Reading, latest_moment, read
 from monitor.matching.references import Clue, clues_of, keys_of_article, own_keys
@@ -52,6 +52,7 @@ TITLE_SCORE, DRESSED_SCORE, CANDIDATE_SCORE = 1.0, 0.95, 0.5
 
 _RANKS = {evidence: rank for rank, evidence in enumerate(Evidence)}
 _EQUAL = (Relation.EQUAL, Relation.DRESSED)
+_EQUAL_TITLE = Compared(Relation.EQUAL, "", 1.0)
 _NO_TITLE = Compared(Relation.DIFFERENT, "", 0.0)
 _BY_CLOSENESS = (
     *(Relation.EQUAL, Relation.DRESSED, Relation.OTHER_DOCUMENT),
@@ -111,6 +112,10 @@ class ArticleIndex:
                 if len(core) >= TITLE_MINIMUM:
                     self._cores.setdefault(core, []).append(number)
         self._bare = [normalise_title(article.title) for article in self.articles]
+        self._recurring = [
+            len(self._cores.get(bare, ())) > 1 or self._titles.recurring(article.title)
+            for bare, article in zip(self._bare, self.articles, strict=True)
+        ]
         self._texts = [len(fold(article.text[: 4 * BODY_MINIMUM])) >= BODY_MINIMUM for article in self.articles]
         self._textless = [
             number for number, bare in enumerate(self._bare) if not self._texts[number] and len(bare) >= MENTION_MINIMUM
@@ -195,7 +200,7 @@ class ArticleIndex:
         speaking = {number for number, overlap in overlaps.items() if _speaks(overlap)}
         if reading.may_be_summary:
             # Then the title alone leads to the article: below it stand other words.
-            speaking |= {overlap.number for overlap in self._bodies.overlaps(reading.post.title) if _speaks(overlap)}
+            speaking |= {overlap.number for overlap in self._bodies.overlaps(Words(reading.post.title)) if _speaks(overlap)}
         for number in sorted(speaking | self._titled(reading.offers)):
             if self._may_carry(reading.post, account, number):
                 weighed = self._weigh(reading, number, overlaps.get(number))
@@ -208,7 +213,7 @@ class ArticleIndex:
 
     def _weigh(self, reading: Reading, number: int, overlap: Overlap | None) -> _Weighed | None:
         article, post = self.articles[number], reading.post
-        compared, offer = self._compared(article, reading.offers)
+        compared, offer = self._compared(number, reading.offers)
         body = self._body(reading, number, compared, offer, overlap)
         seen = Sighting(
             relation=compared.relation,
@@ -218,7 +223,7 @@ class ArticleIndex:
             picture=reading.is_picture,
             in_window=self._in_window(post, number),
             fresh=post.published_at <= max(article.published_at + min(FRESH, self._window), article.due_at),
-            recurring=self._recurs(number),
+            recurring=self._recurring[number],
             whole=post.whole,
         )
         decision = weigh(seen)
@@ -227,10 +232,11 @@ class ArticleIndex:
         match = _decided(article, post, decision, compared, offer, overlap if body else None)
         return _Weighed(number, match, compared, overlap if body else None)
 
-    def _recurs(self, number: int) -> bool:
-        return len(self._cores.get(self._bare[number], ())) > 1 or self._titles.recurring(self.articles[number].title)
-
-    def _compared(self, article: Article, offers: Sequence[Offer]) -> tuple[Compared, Offer | None]:
+    def _compared(self, number: int, offers: Sequence[Offer]) -> tuple[Compared, Offer | None]:
+        article = self.articles[number]
+        equal = next((offer for offer in offers if offer.bare == self._bare[number]), None)
+        if equal is not None:
+            return _EQUAL_TITLE, equal
         pairs = [(self._titles.compare(article.title, offer.text), offer) for offer in offers]
         return min(pairs, key=lambda pair: (_CLOSENESS[pair[0].relation], -pair[0].share), default=(_NO_TITLE, None))
 
@@ -267,10 +273,10 @@ class ArticleIndex:
         """Only for articles whose text nobody entered: with it, a mention is told from a repost."""
         if not self._textless:
             return
-        words = normalise_words(reading.words[:HEAD])
+        words = normalise_words(reading.text[:HEAD])
         for number in self._textless:
             if self._bare[number] in words:
-                yield Hint(number, reading.words, Doubt.TITLE_ALONE)
+                yield Hint(number, reading.text, Doubt.TITLE_ALONE)
 
     def _linked(self, reading: Reading) -> Iterator[Hint]:
         link = reading.bare_link()

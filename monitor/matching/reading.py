@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.matching.text import bracket_title, first_line, fold, normalise_title, said_codes
+from monitor.matching.bodies import Words
+from monitor.matching.text import bracket_title, first_line, fold, normalise_title
 from monitor.model import Post
 
 TITLE_MINIMUM = 6
@@ -40,12 +41,17 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The post, the lines that may be its title, its words as they stand, and how many folded characters those are."""
+    """The post, the lines that may be its title, and all its words."""
 
     post: Post
     offers: tuple[Offer, ...]
-    words: str
-    size: int
+    text: str
+    words: Words
+
+    @property
+    def size(self) -> int:
+        """How many folded characters the words have."""
+        return len(self.words.codes)
 
     @property
     def is_picture(self) -> bool:
@@ -80,8 +86,8 @@ def read(post: Post) -> Reading:
             if len(bare) >= TITLE_MINIMUM:
                 offers[text] = Offer(field, text, bare)
     repeated = not post.title or post.title in post.text[:OFFER_LIMIT]
-    words = post.text if repeated else f"{post.title}\n{post.text}"
-    return Reading(post, tuple(offers.values()), words, len(said_codes(words)))
+    text = post.text if repeated else f"{post.title}\n{post.text}"
+    return Reading(post, tuple(offers.values()), text, Words(text))
 
 
 def _lines(post: Post) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ import hashlib
 import html
 import re
 
-from monitor.matching.script import Codes, bare, bare_codes
+from monitor.matching.script import bare
 
 KEY_MINIMUM = 6
 """Characters a normalised title needs to stand for an article: shorter ones (通知, 要闻速递) are shared by chance."""
@@ -94,11 +94,6 @@ def dress(title: str) -> tuple[str, str]:
     """Return what a title wears: short words in front of a rule or bracket, short calls behind it; ("关注｜", "！速看")."""
     front, back = _COLUMNS.match(title), _CALLS.search(title)
     return (front[0] if front else "", back[0] if back else "")
-
-
-def said_codes(text: str) -> Codes:
-    """Return `said(text)`, folded, as code points."""
-    return bare_codes(said(text))
 
 
 def _undressed(text: str, limit: int = TITLE_LIMIT) -> str:
