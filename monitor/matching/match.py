@@ -225,6 +225,7 @@ class ArticleIndex:
             fresh=post.published_at <= max(article.published_at + min(FRESH, self._window), article.due_at),
             recurring=self._recurring[number],
             whole=post.whole,
+            short=reading.size < BODY_MINIMUM,
         )
         decision = weigh(seen)
         if decision is None:
@@ -248,8 +249,11 @@ class ArticleIndex:
         """
         is_title = offer is not None and compared.relation is not Relation.DIFFERENT
         beside = reading.size - (len(offer.bare) if is_title and offer is not None else 0)
-        if not self._texts[number] or beside < BODY_MINIMUM:
+        if not self._texts[number]:
             return None
+        if beside < BODY_MINIMUM:
+            # Of so few words the engine says "part" only where they are the article's opening sentence or one whole clause of its title.
+            return "part" if overlap is not None and overlap.verdict == "part" and not is_title else None
         verdict = overlap.verdict if overlap is not None else "other"
         return None if verdict == "other" and reading.may_be_summary and beside < SUMMARY_LIMIT else verdict
 

@@ -20,6 +20,7 @@ class Sighting:
 
     `rest` is what the post's title says beyond the article's, `clash` by which figures the titles part.
     `recurring`: the title is used again and again. `fresh`: the post came within days of the article, whatever the window.
+    `short`: the post says no more than a sentence.
     """
 
     relation: Relation
@@ -31,6 +32,7 @@ class Sighting:
     fresh: bool = True
     recurring: bool = False
     whole: bool = False
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ def _different(seen: Sighting) -> Decision | None:
     if seen.clash and seen.body != "same":
         return _refused(f"标题相近，但“{seen.clash}”不同")
     match seen.body:
+        case "part" if seen.short:
+            return _by_less_than_a_title(seen, Evidence.TEXT)
         case "same" | "part":
             return Decision("found", Evidence.TEXT)
         case "alike" if seen.in_window:
