@@ -97,7 +97,11 @@ def _fold(text: str) -> str:
 def _simplified(character: str) -> str:
     if ord(character) < _IDEOGRAPHS:
         return character
-    return str(_converter().convert(character))
+    return str(_converter().convert(character)).translate(_BOTH)
+
+
+_BOTH = str.maketrans("著衞瞭枱敍覆甦藉", "着卫了台叙复苏借")
+"""Characters that stand for themselves or for another one, depending on the word and the place: both are folded to one."""
 
 
 @cache
