@@ -7,25 +7,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from demo.articles import doubtful, verdict
+from demo.articles import Place, form_of, verdict
 from demo.faults import FROZEN, Fault
 from demo.pages import Page, Trouble
 from demo.rhythm import Item
 from demo.ways import Way
-from monitor.model import Article, Platform, RepostVerdict, Status, Verdict, local_date
+from monitor.model import Article, RepostVerdict, Status, Verdict, local_date
 
 LINE_DAYS = 14
 COUNTY_DAYS = 13
 CLERK = "chouchaban@example.invalid"
 SYSADMIN = "yunwei@example.invalid"
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
     """The answers, by identification code. `failing` and `reminded` give idle days, None where nothing was ever published.
 
-    `undetermined` gives the cause: an error class, or that the source stands still. `missing` holds (article id, code). `mailed`
-    are the addresses that must get a mail; a few more may.
+    `undetermined` gives the cause: an error class, or that the source stands still. Pairs are (article id, code): `missing`, `irregular`
+    with the reasons, and `seeming` of whom a person must tell. `mailed` are the addresses that must get a mail; a few more may.
     """
 
     qualified: int
@@ -33,7 +34,9 @@ class Expected:
     undetermined: Mapping[str, str]
     reminded: Mapping[str, int]
     reposts: Mapping[str, Mapping[str, int]]
-    missing: frozenset[tuple[str, str]]
+    missing: frozenset[Pair]
+    irregular: Mapping[Pair, tuple[str, ...]] = field(default_factory=dict)
+    seeming: frozenset[Pair] = field(default=frozenset())
     mailed: frozenset[str] = field(default=frozenset())
 
     @property
@@ -54,12 +57,10 @@ def expect(pages: Sequence[Page], articles: Sequence[Article], now: datetime, fa
     failing = {page.code: _idle(page, fault) for page in pages if page.failing and page.code not in undetermined}
     reminded = {page.code: page.idle_days for page in pages if page.idle_days and not page.failing and page.code not in undetermined}
     standings = {page.code: _on_articles(page, len(articles), fault) for page in pages if page.groups}
-    missing = frozenset(
-        (article.id, code)
-        for code, verdicts in standings.items()
-        for article, each in zip(articles, verdicts, strict=True)
-        if each is RepostVerdict.MISSING
-    )
+    pairs = {
+        (article.id, code): each for code, known in standings.items() for article, each in zip(articles, known, strict=True)
+    }
+    missing = frozenset(pair for pair, each in pairs.items() if each.verdict is RepostVerdict.MISSING)
     told = [page for page in pages if page.code in failing or page.code in reminded or any(code == page.code for _, code in missing)]
     return Expected(
         qualified=len(pages) - len(failing) - len(undetermined),
@@ -68,6 +69,8 @@ def expect(pages: Sequence[Page], articles: Sequence[Article], now: datetime, fa
         reminded=reminded,
         reposts=_counted(articles, standings.values()),
         missing=missing,
+        irregular={pair: each.reasons for pair, each in pairs.items() if each.verdict is RepostVerdict.IRREGULAR},
+        seeming=frozenset(pair for pair, each in pairs.items() if each.seems),
         mailed=frozenset({CLERK, SYSADMIN, *(page.operator for page in told), *_counties(pages, failing, reminded)}),
     )
 
@@ -101,22 +104,39 @@ def _glimpsed(page: Page, fault: Fault) -> Sequence[Item]:
     return [item for item in page.items if not item.sent] if Way.WECHAT_LIST in left else []
 
 
-def _on_articles(page: Page, articles: int, fault: Fault | None) -> list[RepostVerdict]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A member's verdict on an article, with its reasons; `seems`: there is a post of which a person must tell."""
+
+    verdict: RepostVerdict
+    reasons: tuple[str, ...] = ()
+    seems: bool = False
+
+
+_UNSEEN = _Known(RepostVerdict.UNDETERMINED)
+
+
+def _on_articles(page: Page, articles: int, fault: Fault | None) -> list[_Known]:
     if page.trouble in (Trouble.BROKEN_SOURCE, Trouble.DEAD_CREDENTIAL) or page.member is None:
-        return [RepostVerdict.UNDETERMINED] * articles
+        return [_UNSEEN] * articles
     if fault and _hidden(page, fault):
-        return [RepostVerdict.UNDETERMINED] * articles
-    return [_on_article(page.platform, page.member, number, fault is None or fault.pages) for number in range(articles)]
+        return [_UNSEEN] * articles
+    return [_on_article((page.platform, page.member, number), fault is None or fault.pages) for number in range(articles)]
 
 
-def _on_article(platform: Platform, member: int, number: int, opened: bool) -> RepostVerdict:
+def _on_article(place: Place, opened: bool) -> _Known:
     """Return the verdict; a repost that only its own page proves is none as long as that cannot be opened, nor is it missing."""
-    return verdict(platform, member, number) if opened or not doubtful(platform, member, number) else RepostVerdict.UNDETERMINED
+    form = form_of(place)
+    if form is None:
+        return _Known(verdict(place))
+    if form.drawn or (form.opened and not opened):
+        return _Known(RepostVerdict.UNDETERMINED, seems=True)
+    return _Known(verdict(place), tuple(reason.label for reason in form.reasons))
 
 
-def _counted(articles: Sequence[Article], standings: Iterable[Sequence[RepostVerdict]]) -> dict[str, dict[str, int]]:
+def _counted(articles: Sequence[Article], standings: Iterable[Sequence[_Known]]) -> dict[str, dict[str, int]]:
     labels = [each.label for each in RepostVerdict if each is not RepostVerdict.NOT_YET]
-    found = [Counter(each.label for each in column) for column in zip(*standings, strict=True)]
+    found = [Counter(each.verdict.label for each in column) for column in zip(*standings, strict=True)]
     return {article.title: {label: counts[label] for label in labels} for article, counts in zip(articles, found, strict=True)}
 
 

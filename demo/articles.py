@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from demo import forms
+from demo.forms import Form, near_miss
 from demo.ids import WECHAT_ISSUER, wechat_mid, weibo_mid
 from demo.rhythm import Item, at
+from demo.texts import WORDS
 from monitor.model import Article, Audience, Platform, RepostVerdict, local_date
 
 GROUP = "重点转载"
 """The group that owes the reposts. It is small, so that its few missing reposts stay below the quorum gate."""
 ISSUER_UID = "7899999999"
 ISSUER = "安康市人民政府办公室"
+
+Place = tuple[Platform, int, int]
+"""A member (counted from 0 within its platform) and an article (counted from 0)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +35,55 @@ class Draft:
 
 DRAFTS = (
     Draft("关于进一步优化营商环境、服务民营企业高质量发展的若干措施", 6, 9 * 60 + 30, 48),
-    Draft("市政府常务会议研究部署安全生产、防汛备汛和民生实事工作", 4, 10 * 60 + 15, 36),
+    # A title that is used for every meeting: only the text tells which one it was.
+    Draft("市政府召开常务会议", 4, 10 * 60 + 15, 36),
     Draft("全市“十五五”生态环境保护规划正式发布：守护一江清水北上", 2, 9 * 60 + 5, 24),
 )
-MISSES = {
-    (Platform.WECHAT, 0): 2,
-    (Platform.WECHAT, 1): 9,
-    (Platform.WECHAT, 2): 16,
-    (Platform.WEIBO, 0): 5,
-    (Platform.WEIBO, 1): 8,
-    (Platform.WEIBO, 2): 13,
+MISSES: Mapping[Place, int] = {
+    (Platform.WECHAT, 2, 0): 0,
+    (Platform.WECHAT, 9, 1): 1,
+    (Platform.WECHAT, 16, 2): 0,
+    (Platform.WEIBO, 5, 0): 1,
+    (Platform.WEIBO, 8, 1): 0,
+    (Platform.WEIBO, 13, 2): 1,
 }
-"""Which member of the platform's audience does not repost which article: three to a platform, no more than the gate lets pass."""
+"""Who does not repost which article, and which near miss it posts instead: three to a platform, no more than the gate lets pass."""
 LATE_EVERY = 7
 """Every so manieth member reposts after the deadline; another one for each article."""
 
-
-LOST_WORDS = 5
-"""Characters that a shortened title lacks at its head: fewer than a third."""
+FORMS: Mapping[Platform, Sequence[Form]] = {
+    Platform.WECHAT: (forms.SAME_TITLE, forms.OTHER_PUNCTUATION, forms.IN_A_COLUMN, forms.REPRINT, forms.OF_A_MEDIUM),
+    Platform.WEIBO: (forms.FORWARD, forms.SAME_TITLE, forms.OTHER_PUNCTUATION, forms.IN_A_COLUMN),
+}
+"""The forms in order, which take turns."""
+SPECIAL: Mapping[Place, Form] = {
+    (Platform.WECHAT, 12, 0): forms.READ_ON,
+    (Platform.WECHAT, 13, 2): forms.ANNOUNCED_REPRINT,
+    (Platform.WECHAT, 21, 2): forms.READ_ON,
+    (Platform.WECHAT, 14, 0): forms.RETITLED,
+    (Platform.WECHAT, 27, 0): forms.UNREAD_LINK,
+    (Platform.WECHAT, 6, 1): forms.RETITLED,
+    (Platform.WECHAT, 32, 1): forms.UNREAD_LINK,
+    (Platform.WECHAT, 20, 2): forms.RETITLED,
+    (Platform.WECHAT, 34, 0): forms.POSTER,
+    (Platform.WECHAT, 22, 1): forms.POSTER,
+    (Platform.WECHAT, 36, 2): forms.POSTER,
+    (Platform.WEIBO, 1, 0): forms.BY_LINK,
+    (Platform.WEIBO, 7, 0): forms.UNSOURCED,
+    (Platform.WEIBO, 14, 0): forms.EXCERPTED,
+    (Platform.WEIBO, 2, 1): forms.MISPRINTED,
+    (Platform.WEIBO, 9, 1): forms.RETITLED,
+    (Platform.WEIBO, 15, 1): forms.BY_LINK,
+    (Platform.WEIBO, 6, 2): forms.RETITLED_UNSOURCED,
+    (Platform.WEIBO, 12, 2): forms.UNSOURCED,
+    (Platform.WEIBO, 16, 2): forms.EXCERPTED,
+    (Platform.WEIBO, 16, 0): forms.POSTER,
+    (Platform.WEIBO, 0, 1): forms.POSTER,
+    (Platform.WEIBO, 10, 2): forms.POSTER,
+}
+"""Who carries which article otherwise. What needs the whole text stands with Weibo, whose own interface vouches for it, or is opened."""
+OPENED = tuple(place for place, form in SPECIAL.items() if form.opened)
+"""The reposts that no list shows to be ones: their titles only hold the article's, and their own pages must tell."""
 
 
 def key_articles(now: datetime) -> tuple[Article, ...]:
@@ -59,7 +96,7 @@ def _article(number: int, draft: Draft, now: datetime) -> Article:
     return Article(
         id=f"demo-{number}",
         title=draft.title,
-        text=f"{draft.title}。{ISSUER}供稿，请各单位政务新媒体及时转载。",
+        text=WORDS[number - 1].text(published),
         urls=(f"https://zw.example.invalid/xxgk/{published:%Y%m}/content-{1000 + number}.html",),
         origins=(
             f"{Platform.WEIBO}:{ISSUER_UID}:{weibo_mid(published, number)}",
@@ -72,33 +109,38 @@ def _article(number: int, draft: Draft, now: datetime) -> Article:
     )
 
 
-def verdict(platform: Platform, member: int, number: int) -> RepostVerdict:
-    """Return what the member (counted from 0 within its platform) did about the article (counted from 0)."""
-    if MISSES.get((platform, number)) == member:
+def form_of(place: Place) -> Form | None:
+    """Return in what form the member carries the article, None where it does not."""
+    platform, member, number = place
+    if place in MISSES:
+        return None
+    taking_turns = FORMS[platform]
+    return SPECIAL.get(place, taking_turns[(member + number) % len(taking_turns)])
+
+
+def is_late(place: Place) -> bool:
+    """Whether the member carries the article after the deadline, if at all."""
+    _, member, number = place
+    return member % LATE_EVERY == number + 3
+
+
+def verdict(place: Place) -> RepostVerdict:
+    """Return what the member did about the article, as far as everything is seen that can be."""
+    form = form_of(place)
+    if form is None:
         return RepostVerdict.MISSING
-    return RepostVerdict.LATE if member % LATE_EVERY == number + 3 else RepostVerdict.DONE
+    return RepostVerdict.LATE if form.verdict is RepostVerdict.DONE and is_late(place) else form.verdict
 
 
 def reposts(rng: random.Random, platform: Platform, member: int, articles: Sequence[Article]) -> list[Item]:
-    """Return the posts by which the member carries the articles, in believable forms that take turns."""
-    items = []
-    for number, article in enumerate(articles):
-        match verdict(platform, member, number):
-            case RepostVerdict.MISSING:
-                continue
-            case RepostVerdict.LATE:
-                moment = _late(rng, article)
-            case _:
-                moment = _in_time(rng, article)
-        forms = FORMS[platform]
-        form = DOUBTFUL.get((platform, member, number), forms[(member + number) % len(forms)])
-        items.append(form(article, moment))
-    return items
+    """Return the posts by which the member carries the articles, or what it posted instead."""
+    return [_carried(rng, (platform, member, number), article) for number, article in enumerate(articles)]
 
 
-def doubtful(platform: Platform, member: int, number: int) -> bool:
-    """Whether no list shows that this is a repost: its title only resembles the article's, and the post's own page must tell."""
-    return (platform, member, number) in DOUBTFUL
+def _carried(rng: random.Random, place: Place, article: Article) -> Item:
+    form, number = form_of(place), place[2]
+    moment = _late(rng, article) if is_late(place) else _in_time(rng, article)
+    return form.item(article, number, moment) if form else near_miss(article, number, MISSES[place], moment)
 
 
 def _in_time(rng: random.Random, article: Article) -> datetime:
@@ -113,44 +155,3 @@ def _late(rng: random.Random, article: Article) -> datetime:
     if article.due_at > at(day, 12 * 60):
         day += timedelta(days=1)
     return at(day, rng.randint(14 * 60, 17 * 60), rng.randrange(60))
-
-
-def _same_title(article: Article, moment: datetime) -> Item:
-    return Item(at=moment, title=article.title, text=f"{article.text}（来源：{article.source}）", link=article.urls[0])
-
-
-def _other_punctuation(article: Article, moment: datetime) -> Item:
-    title = article.title.replace("、", "，").replace("：", " : ").replace("“", "「").replace("”", "」")
-    return replace(_same_title(article, moment), title=f"{title[:6]} {title[6:]}", link="")
-
-
-def _by_link(article: Article, moment: datetime) -> Item:
-    text = f"{article.source}今日发布重要信息，全文请点击链接查看。"
-    return Item(at=moment, title="请查收！这份重要文件与您有关", text=text, link=article.urls[0])
-
-
-def _forward(article: Article, moment: datetime) -> Item:
-    return Item(at=moment, title=article.title, text="转发微博", original=article.origins[0].rpartition(":")[2])
-
-
-def _taken_over(article: Article, moment: datetime) -> Item:
-    """A 转载, whose page names the original."""
-    text = "各单位要认真学习领会，结合实际抓好贯彻落实，有关情况及时报送。"
-    origin = article.origins[1].partition(":")[2]
-    return Item(at=moment, title=f"权威发布 | {article.title}（附全文）", text=text, reprint=origin)
-
-
-def _read_on(article: Article, moment: datetime) -> Item:
-    """Its 阅读原文 points at the original."""
-    return Item(at=moment, title=article.title[LOST_WORDS:], text="点击“阅读原文”查看全文。", beneath=article.urls[0])
-
-
-FORMS = {
-    Platform.WECHAT: (_same_title, _other_punctuation, _same_title, _by_link),
-    Platform.WEIBO: (_forward, _same_title, _other_punctuation),
-}
-DOUBTFUL: Mapping[tuple[Platform, int, int], Callable[[Article, datetime], Item]] = {
-    (Platform.WECHAT, 12, 0): _read_on,
-    (Platform.WECHAT, 13, 1): _taken_over,
-}
-"""Which member's repost of which article is dressed up so that a list leaves one in doubt."""

@@ -57,7 +57,8 @@ def channels(base_url: str, patience: float = PATIENCE) -> dict[str, dict[str, A
     there = pace | {"base_url": base_url}
     return {
         # Loopback has no quotas either: the looks of an hour would use up those of a month.
-        "weibo.openapi": there | {"user_daily_requests": 0, "host_hourly_requests": 0, "gather_seconds": 0.1, "business_url": base_url},
+        "weibo.openapi": there
+        | {"user_daily_requests": 0, "host_hourly_requests": 0, "short_link_daily": 0, "gather_seconds": 0.1, "business_url": base_url},
         "wechat.openapi": there | CUBE,
         "douyin.gateway": there | {"version": "4", "task_seconds": 0.05},
         "toutiao.rows": there,

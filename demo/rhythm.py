@@ -35,8 +35,8 @@ class Item:
     """One post, before a platform gives it its shape.
 
     `sent` tells a mass-sent WeChat item from one that was only published. `original` is the Weibo id of the post it forwards,
-    `link` the page it quotes. What only the page of a WeChat article shows: `beneath`, what its 阅读原文 points at, and `reprint`, the
-    WeChat article it was taken over from, as `bizuin:mid_idx`.
+    `link` the page it quotes, `picture` what stands on the picture that it is instead of a text. What only the page of a WeChat article
+    shows: `beneath`, what its 阅读原文 points at, and `reprint`, the WeChat article it was taken over from, as `bizuin:mid_idx`.
     """
 
     at: datetime
@@ -46,6 +46,7 @@ class Item:
     pinned: bool = False
     original: str = ""
     link: str = ""
+    picture: str = ""
     beneath: str = ""
     reprint: str = ""
 

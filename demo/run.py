@@ -7,7 +7,7 @@ import contextlib
 import random
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -68,8 +68,9 @@ class Demo:
         """Return how many posts only seem to be reposts and were not opened yet, and how many were opened and proved to be."""
         reposts = [each for mine in (await self.app.store.reposts()).values() for each in mine]
         known = await self.app.store.keepings.verified({each.post_id for each in reposts})
-        doubtful = {each.post_id for each in reposts if each.grade == "candidate" and each.post_id not in known}
-        return len(doubtful), sum(each.word == "confirmed" for each in known.values())
+        opened = tuple(f"{adapter.verifies}:" for adapter in self.app.adapters.values() if adapter.verifies)
+        doubtful = {each.post_id for each in reposts if each.grade == "candidate" and each.post_id.startswith(opened)}
+        return len(doubtful - set(known)), sum(each.word == "confirmed" for each in known.values())
 
     async def picture(self) -> Picture:
         """Return what the daemon's last judgement said, with the alerts and mails up to now."""
@@ -101,6 +102,7 @@ class Demo:
         web = self.app.web_address
         pushes = f"  收到平台推送 {self.pusher.taken} 次" if self.pusher.taken else ""
         self.console.print(f"控制台 {web}  指标 {web}metrics  邮件 {self.mailbox.directory}{pushes}", markup=False)
+        self.console.print(f"重要信息 {web}articles  转载情况、未转载名单、原文与转载的逐句对照", markup=False)
 
     def _compared(self, picture: Picture) -> str:
         if local_date(self.app.clock.now()) != local_date(self.world.now):
@@ -196,6 +198,16 @@ async def _live(demo: Demo, stop: asyncio.Event, deadline: float | None) -> None
         demo.console.print(f"在得出全部结果之前结束：{total} 个账号中已查看 {picture.looked_at} 个，以下为目前的结果。")
         demo.show(picture)
     demo.console.print(f"汇总已写入 {demo.directory / SUMMARY_FILE}", markup=False)
+    demo.console.print("\n".join(_ways_to_look(demo)), markup=False, soft_wrap=True)
+
+
+def _ways_to_look(demo: Demo) -> Iterator[str]:
+    """Yield how to ask the database that the demo leaves behind."""
+    mongo = demo.app.settings.mongo
+    yield "数据库保留到下次演示，可继续查看："
+    yield f"  export ZHENGWU_MONGO__DATA_DIRECTORY={mongo.data_directory} ZHENGWU_MONGO__DATABASE={mongo.database}"
+    yield "  python daemon.py status articles        每篇重要信息的转载情况和两率"
+    yield f"  python daemon.py match {demo.world.articles[1].id}           哪些内容算转载、依据什么，哪些相近而不算"
 
 
 async def _report(demo: Demo) -> None:

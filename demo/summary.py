@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +11,24 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.answers import Expected
+from monitor.matching import Doubt
 from monitor.model import SHANGHAI, Account, Alert, Article, RepostStanding, RepostVerdict, Stage, Standing, Verdict
+from monitor.task_listing import tasks_table
+from monitor.tasks import TaskSheet, sheets
 
 REPOST_LABELS = tuple(each.label for each in RepostVerdict if each is not RepostVerdict.NOT_YET)
 SHOWN_MAILS = 12
 """Mails that are listed one by one; the others are counted. All stand in the summary file."""
+TITLE_SHOWN = 16
+"""Characters of an article's title beside an account; the table of articles has all of it."""
 REMINDED_DAYS = 7
 """From here on a qualified account is listed by name: it has been reminded."""
 SHOWN_PER_REASON = 5
 """Undetermined accounts that are listed for one reason: a source that stands still makes hundreds."""
 STYLES = {Verdict.FAILED: "bold red", Verdict.UNDETERMINED: "yellow", Verdict.QUALIFIED: "green"}
+
+
+Row = tuple[Article, Account, RepostStanding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +54,26 @@ class Picture:
 
     def missing(self) -> list[tuple[Article, Account]]:
         """Return who owes which article, in the articles' order."""
-        articles = {article.id: article for article in self.articles}
+        return [(article, account) for article, account, each in self._stood() if each.verdict is RepostVerdict.MISSING]
+
+    def irregular(self) -> list[Row]:
+        """Return the reposts that are not in order, in the articles' order."""
+        return [row for row in self._stood() if row[2].verdict is RepostVerdict.IRREGULAR]
+
+    def seeming(self) -> list[Row]:
+        """Return the posts that only seem to be reposts, of which a person must tell, in the articles' order."""
+        return [row for row in self._stood() if row[2].verdict is RepostVerdict.UNDETERMINED and row[2].repost is not None]
+
+    def sheets(self) -> list[TaskSheet]:
+        """Return the articles with their audience, in the articles' order."""
         accounts = {account.id: account for account, _ in self.standings}
-        order = list(articles)
-        owed = [each for each in self.reposts if each.verdict is RepostVerdict.MISSING]
-        owed = [each for each in owed if each.article_id in articles and each.account_id in accounts]
-        owed.sort(key=lambda each: (order.index(each.article_id), accounts[each.account_id].code))
-        return [(articles[each.article_id], accounts[each.account_id]) for each in owed]
+        order = [article.id for article in self.articles]
+        return sorted(sheets(self.articles, self.reposts, accounts), key=lambda sheet: order.index(sheet.article.id))
+
+    def _stood(self) -> list[Row]:
+        rows = [(sheet.article, row.account, row.standing) for sheet in self.sheets() for row in sheet.rows]
+        order = [article.id for article in self.articles]
+        return sorted(rows, key=lambda row: (order.index(row[0].id), row[1].code))
 
 
 def summary(picture: Picture) -> dict[str, Any]:
@@ -65,6 +86,8 @@ def summary(picture: Picture) -> dict[str, Any]:
         "failing": [_failing(account, standing) for account, standing in picture.of(Verdict.FAILED)],
         "undetermined": [_undetermined(account, standing) for account, standing in picture.of(Verdict.UNDETERMINED)],
         "reposts": repost_counts(picture.articles, picture.reposts),
+        "irregular": [_irregular(*row) for row in picture.irregular()],
+        "seeming": [_pair(article, account) | {"reason": standing.reason} for article, account, standing in picture.seeming()],
         "alerts_opened": sum(alert.stage is Stage.OPEN or bool(alert.told) for alert in picture.alerts),
         "mails": [{"to": to, "subject": subject} for to, subject in picture.mails],
     }
@@ -74,6 +97,15 @@ def repost_counts(articles: Iterable[Article], standings: Iterable[RepostStandin
     """Return, by the article's title, how many accounts stand where; accounts whose deadline lies ahead are left out."""
     counts = Counter((each.article_id, each.verdict.label) for each in standings)
     return {article.title: {label: counts[article.id, label] for label in REPOST_LABELS} for article in articles}
+
+
+def _irregular(article: Article, account: Account, standing: RepostStanding) -> dict[str, Any]:
+    reasons = list(standing.repost.reasons) if standing.repost else []
+    return _pair(article, account) | {"reasons": reasons, "told": standing.reason}
+
+
+def _pair(article: Article, account: Account) -> dict[str, Any]:
+    return {"article": article.id, "code": account.code, "name": account.name, "platform": account.platform.label}
 
 
 def _failing(account: Account, standing: Standing) -> dict[str, Any]:
@@ -104,7 +136,8 @@ def _idle_rank(standing: Standing) -> float:
 
 def tables(picture: Picture) -> list[Table]:
     """Return the tables to print, gravest first."""
-    return [verdict_table(picture), repost_table(picture), missing_table(picture), mail_table(picture.mails)]
+    reposts = [repost_table(picture), missing_table(picture), irregular_table(picture), seeming_table(picture)]
+    return [verdict_table(picture), *reposts, mail_table(picture.mails)]
 
 
 def verdict_table(picture: Picture) -> Table:
@@ -141,25 +174,57 @@ def _add(table: Table, account: Account, standing: Standing, remark: str) -> Non
     idle = "—" if standing.idle_days is None else str(standing.idle_days)
     last = (_moment(standing) or "无内容")[:10] if verdict is not Verdict.UNDETERMINED or standing.last_post else "—"
     cells = (account.name, account.platform.label, account.unit, last, idle, remark)
-    # Text, not str: a name may hold what rich would take for markup.
-    table.add_row(Text(verdict.label, style=STYLES[verdict]), *(Text(cell) for cell in cells))
+    table.add_row(Text(verdict.label, style=STYLES[verdict]), *map(Text, cells))
 
 
 def repost_table(picture: Picture) -> Table:
-    """Return the articles with the number of accounts in each standing."""
-    table = _table("重要信息转载情况", "重要信息", *REPOST_LABELS)
-    for title, counts in repost_counts(picture.articles, picture.reposts).items():
-        table.add_row(Text(title), *(str(counts[label]) for label in REPOST_LABELS))
-    return table
+    """Return the articles with the number of accounts in each standing and both rates, as `status articles` prints them."""
+    return tasks_table(picture.sheets(), "重要信息转载情况")
 
 
 def missing_table(picture: Picture) -> Table:
     """Return who owes which article."""
-    table = _table("未转载", "账号名称", "平台", "主办单位", "重要信息", "截止时间")
-    for article, account in picture.missing():
-        due = article.due_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
-        table.add_row(*(Text(cell) for cell in (account.name, account.platform.label, account.unit, article.title, due)))
+    owed = picture.missing()
+    table = _table(f"未转载 {len(owed)}", "账号名称", "平台", "主办单位", "重要信息", "截止时间")
+    for article, account in owed:
+        due = article.due_at.astimezone(SHANGHAI).strftime("%m-%d %H:%M")
+        _add_cells(table, account.name, account.platform.label, account.unit, _short(article), due)
     return table
+
+
+def irregular_table(picture: Picture) -> Table:
+    """Return whose reposts are not in order, and why."""
+    return _remarks(f"转载不规范 {len(picture.irregular())}", "原因", picture.irregular(), _told)
+
+
+def seeming_table(picture: Picture) -> Table:
+    """Return which posts only seem to be reposts, and what is doubted of them."""
+    return _remarks(f"疑似转载，待人工核实 {len(picture.seeming())}", "疑点", picture.seeming(), _doubt)
+
+
+def _doubt(standing: RepostStanding) -> str:
+    named = standing.repost.evidence.get("doubt") if standing.repost else None
+    return Doubt(named).label if named else standing.reason
+
+
+def _told(standing: RepostStanding) -> str:
+    return standing.reason
+
+
+def _remarks(title: str, remark: str, rows: Iterable[Row], told: Callable[[RepostStanding], str]) -> Table:
+    table = _table(title, "账号名称", "平台", "主办单位", "重要信息", remark)
+    for article, account, standing in rows:
+        _add_cells(table, account.name, account.platform.label, account.unit, _short(article), told(standing))
+    return table
+
+
+def _add_cells(table: Table, *cells: str) -> None:
+    # Text, not str: a name may hold what rich would take for markup.
+    table.add_row(*map(Text, cells))
+
+
+def _short(article: Article) -> str:
+    return article.title if len(article.title) <= TITLE_SHOWN else article.title[: TITLE_SHOWN - 1] + "…"
 
 
 def mail_table(mails: Sequence[tuple[str, str]]) -> Table:
@@ -195,4 +260,14 @@ def differences(found: Mapping[str, Any], expected: Expected) -> list[str]:
     idle = {row["code"]: row["idle_days"] for row in found["failing"]}
     lines += [f"未更新天数不符：{code}" for code, days in expected.failing.items() if code in idle and idle[code] != days]
     lines += [f"转载情况不符：{title}" for title, counts in expected.reposts.items() if found["reposts"].get(title) != counts]
-    return lines
+    return [*lines, *_repost_differences(found, expected)]
+
+
+def _repost_differences(found: Mapping[str, Any], expected: Expected) -> Iterator[str]:
+    irregular = {(row["article"], row["code"]): tuple(row["reasons"]) for row in found["irregular"]}
+    for pair in sorted(irregular.keys() | expected.irregular.keys()):
+        told, known = irregular.get(pair, ()), expected.irregular.get(pair, ())
+        if told != known:
+            yield f"转载不规范的原因不符：{' '.join(pair)}（{'、'.join(told) or '无'}，应为{'、'.join(known) or '无'}）"
+    for pair in sorted({(row["article"], row["code"]) for row in found["seeming"]} ^ expected.seeming):
+        yield f"疑似转载不符：{' '.join(pair)}"

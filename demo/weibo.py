@@ -17,6 +17,7 @@ CAPTCHA_URL = "https://m.weibo.cn/captcha?scene=limit&referer=/"
 LOGIN_URL = "https://passport.weibo.com/sso/signin?entry=wapsso&source=wapssowb&url=https%3A%2F%2Fm.weibo.cn%2F"
 BATCH_UIDS = 20
 BUSINESS_MOST = 25
+EXPANDED_MOST = 20
 CONTAINER = "107603"
 
 
@@ -27,6 +28,9 @@ class Weibo:
         self.stage = stage
         pages = [page for page in stage.world.pages if page.platform is Platform.WEIBO]
         self._owners = {page.secrets["access_token"]: page for page in pages if Way.WEIBO_OWN in page.ways}
+        # What is published live links to nothing.
+        linked = ((page, item) for page in pages for item in page.items if item.link)
+        self._links = {wire.short_link(weibo_mid(item.at, page.serial)): item.link for page, item in linked}
 
     def routes(self) -> list[web.RouteDef]:
         guarded = self.stage.guarded
@@ -35,6 +39,7 @@ class Weibo:
             web.get("/2/statuses/timeline_batch.json", guarded(Way.WEIBO_BATCH, self._batch)),
             web.get("/2/statuses/user_timeline/other.json", guarded(Way.WEIBO_BUSINESS, self._other)),
             web.get("/2/statuses/user_timeline_batch.json", guarded(Way.WEIBO_BUSINESS_BATCH, self._other_batch)),
+            web.get("/2/short_url/expand.json", guarded(Way.WEIBO_OWN, self._expand)),
             web.get("/api/config", guarded(Way.WEIBO_WEB, self._config)),
             web.get("/api/container/getIndex", guarded(Way.WEIBO_WEB, self._cards)),
             web.get("/statuses/extend", guarded(Way.WEIBO_WEB, self._extend)),
@@ -89,6 +94,16 @@ class Weibo:
             pages = []
         count = min(number(request.query.get("count"), 20), 100)
         return told(wire.weibo_batch([(page, self.stage.shown(page, way)) for page in pages], count))
+
+    async def _expand(self, request: web.Request) -> HttpAnswer:
+        """Return where short links lead; whoever may ask for posts may ask for that."""
+        apps = {SHARED[name]["access_token"] for name in (WEIBO_APP, WEIBO_BUSINESS)}
+        if _token(request) not in apps and _token(request) not in self._owners:
+            return told(wire.weibo_error(21332, "invalid_access_token"), 403)
+        asked = request.query.getall("url_short", [])
+        if not 0 < len(asked) <= EXPANDED_MOST:
+            return told(wire.weibo_error(10017, "parameter (url_short)'s value invalid"), 400)
+        return told(wire.weibo_expanded(asked, self._links))
 
     async def _config(self, request: web.Request) -> HttpAnswer:
         return told(wire.weibo_config(_cookie(request) == SHARED[WEIBO_WEB]["cookie"]))

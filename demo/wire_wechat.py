@@ -16,6 +16,8 @@ from demo.rhythm import Item
 from monitor.model import SHANGHAI, local_date
 
 BATCH_LIMIT = 20
+ARTICLE_PAGE, PICTURE_PAGE = 0, 8
+"""`item_show_type` of an article's page, and of one that shows pictures."""
 
 
 def wechat_batch(page: Page, items: Sequence[Item], offset: int, wanted: int) -> bytes:
@@ -90,7 +92,7 @@ def wechat_article(page: Page, item: Item) -> bytes:
         "ori_create_time": f"'{ids.seconds(item.at)}' * 1",
         "create_time": js(f"{local:%Y-%m-%d %H:%M}"),
         "source_url": js(item.beneath or item.link),
-        "item_show_type": "'0' * 1",
+        "item_show_type": f"'{PICTURE_PAGE if item.picture else ARTICLE_PAGE}' * 1",
         "copyright_info": _copyright(item),
     }
     script = ",\n".join(f"  {name}: {value}" for name, value in told.items())

@@ -88,7 +88,7 @@ def weibo_status(page: Page, item: Item, user: Mapping[str, Any]) -> dict[str, A
         "favorited": False,
         "truncated": False,
         "isLongText": False,
-        "pic_urls": [],
+        "pic_urls": [{"thumbnail_pic": f"http://wx1.sinaimg.cn/thumbnail/demo{mid}.jpg"}] if item.picture else [],
         "user": user,
         "reposts_count": 3,
         "comments_count": 1,
@@ -116,7 +116,22 @@ def weibo_time(moment: datetime) -> str:
 
 
 def _text(item: Item, mid: str) -> str:
-    return item.text if item.original else f"【{item.title}】{item.text} http://t.cn/A6{ids.token(6, mid)}"
+    if item.original:
+        return item.text
+    if item.picture:
+        return f"#{item.picture}#"
+    return f"【{item.title}】{item.text}" + (f" {short_link(mid)}" if item.link else "")
+
+
+def short_link(mid: str) -> str:
+    """Return what the platform makes of the link in a post."""
+    return f"http://t.cn/A6{ids.letters(6, 'link', mid)}"
+
+
+def weibo_expanded(asked: Sequence[str], known: Mapping[str, str]) -> bytes:
+    """Return `short_url/expand`: where these short links lead."""
+    rows = [{"url_short": short, "url_long": known.get(short, ""), "type": 0, "result": short in known} for short in asked]
+    return orjson.dumps({"urls": rows})
 
 
 def weibo_cards(page: Page, items: Sequence[Item], guest: bool = False) -> bytes:

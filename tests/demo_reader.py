@@ -17,11 +17,16 @@ from demo.secrets import COMPONENT
 from demo.ways import Way
 from demo.world import World
 from monitor.credentials import CredentialBook, Vault
-from monitor.model import Snapshot
+from monitor.model import Platform, Snapshot
 from monitor.ports import Adapter, Listener, Pushed
 from monitor.settings import Settings
 
 NOW = datetime(2026, 11, 18, 7, 0, tzinfo=UTC)
+
+
+def members(world: World, platform: Platform) -> list[Page]:
+    """Return who owes the reposts on this platform, by their numbers."""
+    return [page for page in world.pages if page.member is not None and page.platform is platform]
 
 
 class StoppedClock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from demo_reader import NOW, Reader, StoppedClock
 
 import daemon
 from adapters.http import Door
-from demo.articles import DOUBTFUL
+from demo.articles import OPENED, verdict
 from demo.faults import CAPTCHA, FAULTS, FROZEN_SOURCE, TABLE, THROTTLE, THROTTLE_SECONDS
 from demo.pages import Page
 from demo.platforms import Platforms
@@ -124,11 +125,13 @@ def test_behind_the_captcha_wall_a_repost_that_only_its_page_proves_is_neither_o
     usual, walled = world.expected, world.expected_under(CAPTCHA)
 
     for number, article in enumerate(world.articles):
-        doubts = sum(place == number for _, _, place in DOUBTFUL)
+        proved = Counter(verdict(place).label for place in OPENED if place[2] == number)
         before, after = usual.reposts[article.title], walled.reposts[article.title]
-        assert after[RepostVerdict.UNDETERMINED.label] == before[RepostVerdict.UNDETERMINED.label] + doubts
-        assert after[RepostVerdict.DONE.label] == before[RepostVerdict.DONE.label] - doubts
+        assert after[RepostVerdict.UNDETERMINED.label] == before[RepostVerdict.UNDETERMINED.label] + proved.total()
+        assert all(after[label] == before[label] - count for label, count in proved.items())
     assert walled.missing == usual.missing
+    assert walled.seeming > usual.seeming and len(walled.seeming - usual.seeming) == len(OPENED)
+    assert walled.irregular.items() < usual.irregular.items()
 
 
 async def test_a_guest_is_shown_old_works_that_prove_nothing(world: World) -> None:

@@ -227,6 +227,7 @@ def test_an_unknown_fault_is_refused(world: World, clock: StoppedClock) -> None:
 
 WIRE_REFUSALS = {
     "weibo without a token": ("GET", "/2/statuses/user_timeline.json", {}, 403, "error_code", 21332),
+    "weibo's short links without a token": ("GET", "/2/short_url/expand.json?url_short=http://t.cn/A6x", {}, 403, "error_code", 21332),
     "wechat with a foreign appid": ("POST", "/cgi-bin/stable_token", {"appid": "wx0"}, 200, "errcode", 40013),
     "wechat with a made-up token": ("POST", "/cgi-bin/freepublish/batchget?access_token=x", {}, 200, "errcode", 40001),
 }

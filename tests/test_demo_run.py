@@ -19,7 +19,7 @@ import orjson
 import pytest
 
 from demo.answers import SYSADMIN, Expected
-from demo.articles import DOUBTFUL
+from demo.articles import OPENED
 from demo.faults import FAULTS
 from demo.summary import differences
 from demo.ways import Way
@@ -87,16 +87,19 @@ async def test_the_demo_ends_with_the_known_answers_and_stops_on_ctrl_c(tmp_path
     async with demo(tmp_path) as process, asyncio.timeout(PATIENCE):
         verified = await line_with(process, "已核实疑似转载")
         address = (await line_with(process, "控制台 ")).split()[1]
-        page, metrics = await fetched(address), await fetched(address + "metrics")
+        articles = (await line_with(process, "重要信息 ")).split()[1]
+        page, metrics, tasks = await fetched(address), await fetched(address + "metrics"), await fetched(articles)
         process.send_signal(signal.SIGINT)
-        _, errors = await process.communicate()
+        rest, errors = await process.communicate()
 
     found = summary_in(tmp_path)
     assert process.returncode == 0
     assert errors.decode() == ""
+    assert all(article.title in tasks for article in world.articles)
+    assert f"ZHENGWU_MONGO__DATA_DIRECTORY={tmp_path / 'mongo'} " in rest.decode()
     compare(found, world.expected, world)
     assert len({row["reason"] for row in found["undetermined"]}) == 4
-    assert verified.strip() == f"已核实疑似转载 {len(DOUBTFUL)} 条。"
+    assert verified.strip() == f"已核实疑似转载 {len(OPENED)} 条。"
     assert "岚皋交警" in page and 'zhengwu_accounts{platform="wechat",verdict="failed"} 8.0' in metrics
     assert sent_again(tmp_path) == []
 

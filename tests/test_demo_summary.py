@@ -9,11 +9,13 @@ from typing import Any
 
 import orjson
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from demo.answers import Expected
 from demo.progress import LINE_SECONDS, State, progress
 from demo.summary import SHOWN_MAILS, SHOWN_PER_REASON, Picture, differences, summary, tables, verified_line
+from monitor.matching import Doubt
 from monitor.model import (
     Account,
     Alert,
@@ -22,6 +24,7 @@ from monitor.model import (
     Firing,
     Platform,
     PostMark,
+    Repost,
     RepostStanding,
     RepostVerdict,
     Stage,
@@ -49,6 +52,10 @@ def alert(number: int, stage: Stage, told: bool = False) -> Alert:
 
 
 ARTICLE = Article(id="k1", title="关于一件要事的通知", published_at=NOW - timedelta(days=3), due_at=NOW - timedelta(days=1))
+CHANGED = Repost(article_id="k1", account_id="c3", post_id="weibo:c3:1", published_at=NOW, grade="irregular", reasons=("改标题",))
+DRAWN = Repost(
+    article_id="k1", account_id="c4", post_id="weibo:c4:1", published_at=NOW, grade="candidate", evidence={"doubt": Doubt.PICTURE}
+)
 PICTURE = Picture(
     standings=[
         (account("c1", "甲发布"), standing("c1", Verdict.QUALIFIED, 0, "正常")),
@@ -63,6 +70,9 @@ PICTURE = Picture(
     reposts=[
         RepostStanding(article_id="k1", account_id="c1", verdict=RepostVerdict.DONE),
         RepostStanding(article_id="k1", account_id="c6", verdict=RepostVerdict.MISSING),
+        RepostStanding(article_id="k1", account_id="c3", verdict=RepostVerdict.IRREGULAR, reason="改标题、迟2小时0分", repost=CHANGED),
+        RepostStanding(article_id="k1", account_id="c4", verdict=RepostVerdict.UNDETERMINED, reason="疑似转载", repost=DRAWN),
+        RepostStanding(article_id="k1", account_id="c5", verdict=RepostVerdict.UNDETERMINED, reason="采集授权失效"),
         RepostStanding(article_id="k1", account_id="c2", verdict=RepostVerdict.NOT_YET),
         RepostStanding(article_id="of another roster", account_id="c2", verdict=RepostVerdict.MISSING),
     ],
@@ -71,8 +81,8 @@ PICTURE = Picture(
 )
 
 
-def printed(picture: Picture) -> str:
-    console = Console(file=io.StringIO(), width=150)
+def printed(picture: Picture, width: int = 150) -> str:
+    console = Console(file=io.StringIO(), width=width)
     for table in tables(picture):
         console.print(table)
     assert isinstance(console.file, io.StringIO)
@@ -98,7 +108,11 @@ def test_the_summary_has_the_shape_of_the_issue() -> None:
             },
         ],
         "undetermined": [{"code": "c4", "name": "[red]丁[/red]", "reason": "只能看到部分内容"}],
-        "reposts": {"关于一件要事的通知": {"已转载": 1, "转载不规范": 0, "转载不及时": 0, "未转载": 1, "无法判定": 0}},
+        "reposts": {"关于一件要事的通知": {"已转载": 1, "转载不规范": 1, "转载不及时": 0, "未转载": 1, "无法判定": 2}},
+        "irregular": [
+            {"article": "k1", "code": "c3", "name": "丙发布", "platform": "微博", "reasons": ["改标题"], "told": "改标题、迟2小时0分"}
+        ],
+        "seeming": [{"article": "k1", "code": "c4", "name": "[red]丁[/red]", "platform": "抖音", "reason": "疑似转载"}],
         "alerts_opened": 2,
         "mails": [{"to": "a@example.invalid", "subject": "【内容不更新】"}],
     }
@@ -116,8 +130,26 @@ def test_the_gravest_verdicts_are_printed_first_and_names_stay_names() -> None:
 def test_missing_reposts_are_printed_with_their_deadline() -> None:
     text = printed(PICTURE)
 
-    assert "2026-11-17 15:00" in text
+    assert "未转载 1" in text and "11-17 15:00" in text
     assert [(article.id, owing.code) for article, owing in PICTURE.missing()] == [("k1", "c6")]
+
+
+def test_both_rates_stand_with_their_base_and_each_reason_and_doubt_with_its_account() -> None:
+    text = printed(PICTURE)
+
+    row = next(line for line in text.splitlines() if ARTICLE.title in line)
+    assert [cell.strip() for cell in row.split("│")[2:-1]] == ["6", "1", "1", "0", "1", "2", "1", "3", "66.67%", "33.33%"]
+    assert "转载不规范 1" in text and "改标题、迟2小时0分" in text
+    assert "疑似转载，待人工核实 1" in text and Doubt.PICTURE.label in text
+
+
+def test_every_table_on_reposts_can_be_read_at_120_columns() -> None:
+    long = ARTICLE.model_copy(update={"title": "一件要事" * 8})
+
+    text = printed(replace(PICTURE, articles=[long]), width=120)
+
+    assert max(map(cell_len, text.splitlines())) <= 120
+    assert "改标题、迟2小时0分" in text and Doubt.PICTURE.label in text and "11-17 15:00" in text
 
 
 @pytest.mark.parametrize(
@@ -154,15 +186,24 @@ def test_nothing_looked_at_yet_gives_an_honest_empty_summary() -> None:
     assert (found["failing"], found["mails"], found["reposts"]) == ([], [], {})
 
 
-REPOSTS = {"关于一件要事的通知": {"已转载": 1, "转载不规范": 0, "转载不及时": 0, "未转载": 1, "无法判定": 0}}
+REPOSTS = {"关于一件要事的通知": {"已转载": 1, "转载不规范": 1, "转载不及时": 0, "未转载": 1, "无法判定": 2}}
 TRUTH = Expected(
-    qualified=2, failing={"c2": 14, "c3": None}, undetermined={"c4": "degraded"}, reminded={}, reposts=REPOSTS, missing=frozenset()
+    qualified=2,
+    failing={"c2": 14, "c3": None},
+    undetermined={"c4": "degraded"},
+    reminded={},
+    reposts=REPOSTS,
+    missing=frozenset({("k1", "c6")}),
+    irregular={("k1", "c3"): ("改标题",)},
+    seeming=frozenset({("k1", "c4")}),
 )
 ANSWERS = {
     "as known": (TRUTH, []),
     "one too many": (replace(TRUTH, failing={"c2": 14}), ["不合格多出：c3"]),
     "one too few": (replace(TRUTH, undetermined={"c4": "degraded", "c9": "auth_error"}), ["无法判定缺少：c9"]),
     "a day wrong": (replace(TRUTH, failing={"c2": 15, "c3": None}), ["未更新天数不符：c2"]),
+    "another reason": (replace(TRUTH, irregular={("k1", "c3"): ("无来源",)}), ["转载不规范的原因不符：k1 c3（改标题，应为无来源）"]),
+    "one seeming too many": (replace(TRUTH, seeming=frozenset()), ["疑似转载不符：k1 c4"]),
     "a repost wrong": (replace(TRUTH, reposts={"关于一件要事的通知": {"已转载": 2}}), ["转载情况不符：关于一件要事的通知"]),
 }
 

@@ -1,4 +1,4 @@
-"""WeChat as the demo simulates it: bridges in all their formats, articles' own pages, pushes, and the reposts they show."""
+"""WeChat as the demo simulates it: bridges in all their formats, articles' own pages, and pushes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from datetime import datetime, timedelta
 
 import pytest
 from channels import Reply, serving
-from demo_reader import NOW, Reader, StoppedClock
+from demo_reader import NOW, Reader, StoppedClock, members
 
 from adapters.http import Door
-from demo.articles import DOUBTFUL, FORMS
 from demo.bridges import last_written
 from demo.faults import FROZEN_SOURCE
 from demo.feeds import FEED_ITEMS
-from demo.pages import Page
 from demo.platforms import Platforms
 from demo.pushes import Pusher, pushed
 from demo.rhythm import FROZEN_DAYS
@@ -24,15 +22,10 @@ from demo.wire_wechat import article_url, push_published, push_sent
 from demo.world import LIVE_SECONDS, World
 from monitor.errors import Degraded
 from monitor.matching import ArticleIndex
-from monitor.model import Account, Channel, Platform, Post, RepostVerdict, Status, local_date
+from monitor.model import Channel, Platform, Status, local_date
 from monitor.ports import Listener, Pushed
-from monitor.verifying import enriched, identity
 
 pytest_plugins = ["demo_served"]
-
-
-def members(world: World, platform: Platform) -> list[Page]:
-    return [page for page in world.pages if page.member is not None and page.platform is platform]
 
 
 async def test_static_files_show_what_was_there_when_they_were_written_and_are_believed_up_to_hours_ago(
@@ -108,34 +101,6 @@ async def test_the_article_page_of_a_repost_shows_what_it_was_taken_from(world: 
     assert [match.article_id for match in ArticleIndex(world.articles).find(post, page.account(platforms.base_url))] == ["demo-1"]
 
 
-PROOFS = {(Platform.WECHAT, 12, 0): "url", (Platform.WECHAT, 13, 1): "citation"}
-"""What the opened page of each doubtful repost proves it by: its 阅读原文, or the original that a 转载 names."""
-
-
-async def opened(reader: Reader, account: Account, post: Post) -> Post:
-    """Return the post with what its own page shows, as verifying opens it."""
-    channel = Channel(adapter="wechat.article", handle=post.url, options=identity(account))
-    snapshot = await reader.adapters["wechat.article"].look(account, channel, {}, NOW)
-    return enriched(post, snapshot.posts[0])
-
-
-@pytest.mark.parametrize("place", list(DOUBTFUL))
-async def test_a_doubtful_repost_only_seems_to_be_one_in_its_list_and_is_proved_by_its_own_page(
-    world: World, reader: Reader, place: tuple[Platform, int, int]
-) -> None:
-    platform, member, number = place
-    page, index, key = members(world, platform)[member], ArticleIndex(world.articles), world.articles[number].id
-    account = page.account(reader.base_url)
-    listed = (await reader.look(page, NOW)).posts
-    (post,) = [post for post in listed if key in {match.article_id for match in index.near(post, account)}]
-
-    seen = await opened(reader, account, post)
-
-    assert key not in {match.article_id for each in listed for match in index.find(each, account)}
-    assert [(match.article_id, match.by) for match in index.find(seen, account)] == [(key, PROOFS[place])]
-    assert identity(account) == {"biz": page.biz}
-
-
 async def test_the_article_page_of_an_unknown_article_says_that_it_was_deleted(world: World, platforms: Platforms, reader: Reader) -> None:
     account = next(page for page in world.pages if page.platform is Platform.WECHAT).account(platforms.base_url)
     channel = Channel(adapter="wechat.article", handle="https://mp.weixin.qq.com/s/" + "x" * 22)
@@ -183,29 +148,6 @@ async def test_the_official_list_is_partial_and_names_its_articles_as_the_feed_d
     assert partial.partial and partial.covers_from is None
     assert {post.id for post in whole.posts} > {post.id for post in partial.posts if post.published_at >= whole.posts[-1].published_at}
     assert {post.id for post in whole.posts} & {post.id for post in partial.posts}
-
-
-@pytest.mark.parametrize("platform", list(FORMS))
-async def test_the_reposts_are_found_late_or_missing_as_the_answers_say(world: World, reader: Reader, platform: Platform) -> None:
-    index = ArticleIndex(world.articles)
-    due = {article.id: article.due_at for article in world.articles}
-    counts = dict.fromkeys((RepostVerdict.DONE, RepostVerdict.LATE, RepostVerdict.MISSING), 0)
-    missing = set()
-
-    for page in members(world, platform):
-        account: Account = page.account(reader.base_url)
-        snapshot = await reader.look(page, NOW)
-        posts = [await opened(reader, account, post) if index.near(post, account) else post for post in snapshot.posts]
-        found = {match.article_id: post.published_at for post in posts for match in index.find(post, account)}
-        missing |= {(article.id, page.code) for article in world.articles if article.id not in found}
-        for article in world.articles:
-            moment = found.get(article.id)
-            late = moment is not None and moment > due[article.id]
-            counts[RepostVerdict.MISSING if moment is None else RepostVerdict.LATE if late else RepostVerdict.DONE] += 1
-        assert snapshot.covers_from is not None and snapshot.covers_from < world.articles[0].published_at
-
-    assert missing == {pair for pair in world.expected.missing if world.by_code[pair[1]].platform is platform}
-    assert counts[RepostVerdict.LATE] >= 6 and counts[RepostVerdict.DONE] > 40
 
 
 async def test_under_the_frozen_source_every_feed_stands_still_and_weibo_goes_on(world: World, clock: StoppedClock) -> None:
