@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 from channels import NOW, Reply, serving
 from pydantic import SecretStr
+from typer.main import get_command
 
+import daemon
 from adapters import ADAPTERS
 from adapters.http import Door
 from adapters.reading.dialects import DIALECTS, PLAIN
@@ -25,10 +27,12 @@ from daemon import tables
 from monitor.app import App
 from monitor.credentials import CredentialBook, Vault, moment_of
 from monitor.errors import LOOK_ERRORS, AuthError, Degraded, LookError, TransportFault
-from monitor.model import Account, Channel
+from monitor.matching.grading import Reason
+from monitor.model import Account, Channel, RepostVerdict
 from monitor.ports import ChannelSettings
 from monitor.roster import read_accounts
 from monitor.settings import channel_settings, load
+from rules.missing_repost import MissingRepost
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {"en": ROOT / "docs" / "platforms.md", "zh": ROOT / "docs" / "platforms.zh-CN.md"}
@@ -60,6 +64,10 @@ OPTIONS: Mapping[str, frozenset[str]] = {
 COMMON_OPTIONS = frozenset({"base_url", "credential", "delay_hours", "former"})
 AT_DEFAULT_BY_WORDS = frozenset({"user_agent"})
 """Settings whose default is too long for a table."""
+
+READMES = ("README.md", "README.zh-CN.md")
+UNLISTED = frozenset({"--help", "--settings"})
+"""Options that every command has."""
 
 both = pytest.mark.parametrize("language", PAGES)
 every_channel = pytest.mark.parametrize("channel", ADAPTERS)
@@ -316,6 +324,10 @@ def test_the_shipped_settings_show_every_knob_of_every_channel_at_its_default() 
     assert channels["weibo.openapi"].keys() == ADAPTERS["weibo.openapi"].Settings.model_fields.keys()
 
 
+def test_the_shipped_settings_show_the_rule_of_key_articles_at_its_defaults() -> None:
+    assert tomllib.loads(uncommented())["rules"][MissingRepost.name] == MissingRepost().model_dump()
+
+
 def test_the_shipped_settings_hold_without_their_marks(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(uncommented(), encoding="utf-8")
@@ -352,6 +364,36 @@ def test_the_readmes_lead_to_the_page_and_name_the_commands_that_take_what_it_de
     assert f"({target})" in text
     assert "`resolve" in text and "import export" in text
     assert all(f"`{channel}`" in text for channel in ADAPTERS)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_readmes_list_every_command_with_its_options(name: str) -> None:
+    told = {row[0] for row in rows((ROOT / name).read_text(encoding="utf-8").replace("\\|", "/"))}
+
+    known: Any = get_command(daemon.app)
+    for command, made in [*known.commands.items(), ("status articles", known.commands["status"].commands["articles"])]:
+        cells = [cell for cell in told if re.match(rf"`{command}\b", cell)]
+        assert cells, command
+        if command in ("match", "status articles"):
+            options = [option for param in made.params for option in param.opts if option.startswith("--") and option not in UNLISTED]
+            assert any(all(option in cell for option in options) for cell in cells), (command, options)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_readmes_name_every_verdict_and_every_reason_of_a_repost(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+
+    told = {row[0] for row in rows(text)}
+    assert told >= {verdict.label for verdict in RepostVerdict}
+    assert [reason.label for reason in Reason if reason.label not in text] == []
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_readmes_name_the_console_s_pages_and_the_settings_of_key_articles(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+
+    assert {"/", "/articles"} <= {row[0].strip("`") for row in rows(text)}
+    assert all(word in text for word in ("`[matching]`", "`[matching.form]`", "`[rules.missing_repost]`", "window_days", "tell_irregular"))
 
 
 if __name__ == "__main__":
