@@ -263,6 +263,20 @@ def test_an_editors_summary_below_the_title_speaks_neither_for_nor_against_it() 
     assert match.doubt is Doubt.TITLE_ALONE
 
 
+def test_a_recurring_title_over_words_that_may_be_a_summary_is_left_to_a_person() -> None:
+    asked = article(title=RECURRING, text=TEXT)
+    each = post("wechat", title=RECURRING, text=OTHER_TEXT.splitlines()[0])
+
+    assert [match.doubt for match in matched(each, asked, standing="candidate")] == [Doubt.OTHER_TEXT]
+    assert found(each, asked) == ()
+
+
+def test_a_title_over_a_few_words_of_ones_own_is_left_to_a_person() -> None:
+    each = post(text=f"【一图读懂：《{TITLE}》】收好这张图，汛期用得上，也请转给身边的人看一看。")
+
+    assert [match.doubt for match in matched(each, standing="candidate")] == [Doubt.TITLE_ALONE]
+
+
 def test_a_title_among_other_words_is_kept_for_a_person_where_nobody_entered_the_text() -> None:
     each = post(text=f"近日，有关部门印发的《{TITLE}》提出，要把各项准备工作做在前面，确保人民群众生命财产安全。")
 

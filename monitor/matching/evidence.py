@@ -13,6 +13,7 @@ class Evidence(StrEnum):
     ORIGINAL = "original"
     CITATION = "citation"
     LINK = "link"
+    PERSON = "person"
     TITLE = "title"
     DRESSED_TITLE = "dressed_title"
     TEXT = "text"
@@ -29,6 +30,7 @@ _LABELS = {
     Evidence.ORIGINAL: "原文本身",
     Evidence.CITATION: "平台原文编号一致",
     Evidence.LINK: "链接指向原文",
+    Evidence.PERSON: "人工核定",
     Evidence.TITLE: "标题一致",
     Evidence.DRESSED_TITLE: "标题仅多栏目名、来源等前后缀",
     Evidence.TEXT: "正文一致或为其节选",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from monitor.matching.bodies import BodyIndex, Overlap, Words
 from monitor.matching.evidence import Doubt, Evidence, Match
-from monitor.matching.reading import HEAD, TITLE_MINIMUM, Offer, Reading, latest_moment, read
+from monitor.matching.reading import BODY_MINIMUM, HEAD, TITLE_MINIMUM, Offer, Reading, latest_moment, read
 from monitor.matching.references import Clue, clues_of, keys_of_article, own_keys
 from monitor.matching.reposts import original, repost
 from monitor.matching.text import fold, normalise_title, normalise_words
@@ -34,8 +34,6 @@ FRESH = timedelta(days=14)
 nothing about that, since news are worded alike from month to month."""
 LEFT_LIMIT = 300
 """Characters of the matched field that are kept as evidence."""
-BODY_MINIMUM = 40
-"""Folded characters beside the title that make a text worth comparing; fewer are an editor's word or a summary."""
 SUMMARY_LIMIT = 130
 """Folded characters that a summary has at most: WeChat takes 120."""
 TITLE_SHARE = 0.6
@@ -198,9 +196,10 @@ class ArticleIndex:
     def _by_words(self, reading: Reading, account: Account) -> Iterator[_Weighed]:
         overlaps = {overlap.number: overlap for overlap in self._bodies.overlaps(reading.words)}
         speaking = {number for number, overlap in overlaps.items() if _speaks(overlap)}
-        if reading.may_be_summary:
-            # Then the title alone leads to the article: below it stand other words.
-            speaking |= {overlap.number for overlap in self._bodies.overlaps(Words(reading.post.title)) if _speaks(overlap)}
+        for offer in reading.offers:
+            if reading.says_little_beside(offer):
+                # Then the title alone leads to the article: what stands below it does not.
+                speaking |= {overlap.number for overlap in self._bodies.overlaps(Words(offer.text)) if _speaks(overlap)}
         for number in sorted(speaking | self._titled(reading.offers)):
             if self._may_carry(reading.post, account, number):
                 weighed = self._weigh(reading, number, overlaps.get(number))
@@ -215,6 +214,7 @@ class ArticleIndex:
         article, post = self.articles[number], reading.post
         compared, offer = self._compared(number, reading.offers)
         body = self._body(reading, number, compared, offer, overlap)
+        is_other = overlap is None or overlap.verdict == "other"
         seen = Sighting(
             relation=compared.relation,
             body=body,
@@ -226,6 +226,7 @@ class ArticleIndex:
             recurring=self._recurring[number],
             whole=post.whole,
             short=reading.size < BODY_MINIMUM,
+            summary=body is None and is_other and self._texts[number] and reading.may_be_summary and reading.size > BODY_MINIMUM,
         )
         decision = weigh(seen)
         if decision is None:

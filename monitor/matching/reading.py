@@ -15,6 +15,8 @@ TITLE_MINIMUM = 6
 """Normalised characters a title needs to stand for an article: shorter ones (通知, 要闻速递) are shared by chance."""
 OFFER_LIMIT = 320
 """Characters of a line that may be a title: the roster takes titles of 300."""
+BODY_MINIMUM = 40
+"""Folded characters beside the title that make a text worth comparing; fewer are an editor's word or a summary."""
 BRACKETED_LINE = 80
 """Characters of a line that begins with 【…】 and may be a title as a whole: 【学习】习近平…. A longer one is title and text."""
 HEAD = 2_000
@@ -61,6 +63,11 @@ class Reading:
     def may_be_summary(self) -> bool:
         """Whether the text may be what an editor wrote below the title instead of the article itself."""
         return not self.post.whole and bool(self.post.title) and self.post.kind not in ("post", "text")
+
+    def says_little_beside(self, offer: Offer) -> bool:
+        """Whether nothing but the title tells what the post is: beside it stand few words, or perhaps not the post's own."""
+        beside = self.size - len(offer.bare)
+        return beside > 0 and (beside < BODY_MINIMUM or (self.may_be_summary and offer.field == "title"))
 
     def tags(self) -> Iterator[str]:
         """Yield the #话题# of title and text that are long enough to be a title."""

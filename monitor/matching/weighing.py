@@ -20,7 +20,7 @@ class Sighting:
 
     `rest` is what the post's title says beyond the article's, `clash` by which figures the titles part.
     `recurring`: the title is used again and again. `fresh`: the post came within days of the article, whatever the window.
-    `short`: the post says no more than a sentence.
+    `short`: the post says no more than a sentence. `summary`: other words stand below the title, perhaps an editor's.
     """
 
     relation: Relation
@@ -33,6 +33,7 @@ class Sighting:
     recurring: bool = False
     whole: bool = False
     short: bool = False
+    summary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,9 @@ def _equal(seen: Sighting) -> Decision:
             return _candidate(Doubt.OTHER_TEXT)
         case None if seen.picture:
             return _candidate(Doubt.PICTURE)
+        case None if seen.recurring and seen.summary:
+            # This week's bulletin or last week's: words that could be a summary of either do not tell.
+            return _candidate(Doubt.OTHER_TEXT)
     return Decision("found", by)
 
 
