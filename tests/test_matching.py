@@ -350,9 +350,9 @@ def test_without_articles_nothing_is_found() -> None:
 
 def test_hostile_posts_take_no_time() -> None:
     index = ArticleIndex([article(text=TEXT)])
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     for text in ("#" * 1_000_000, "[" * 1_000_000, "http://" * 100_000, "【" * 1_000_000, "e\u0301\u200b" * 300_000, TEXT * 4_000):
         index.reposts(post(title=text, text=text), ACCOUNTS["weibo"])
 
-    assert time.perf_counter() - begun < 20
+    assert time.process_time() - begun < 20

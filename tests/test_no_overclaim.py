@@ -191,11 +191,11 @@ def test_a_page_full_of_fast_forwards_is_read_in_no_time() -> None:
         {"mid": str(5_000_000 + number), "created_at": at, "ori_mid": "5", "ori_uid": UID, "user": user}
         for number, at in enumerate((NOW - timedelta(seconds=each)).strftime("%a %b %d %H:%M:%S +0000 %Y") for each in range(4_000))
     ]
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     snapshot = read_statuses(timeline(9_999, *forwards), asked("weibo.openapi"), UID)
 
-    assert snapshot.partial and time.perf_counter() - begun < 0.6
+    assert snapshot.partial and time.process_time() - begun < 0.6
 
 
 # -- Douyin -----------------------------------------------------------------------------------------------------------------
