@@ -255,7 +255,7 @@ class WeiboOpenApi(Base):
         if self._wishes.short_link_calls and (wanted := learnt.wanted(codes)):
             asked = await self._expand(channel, wanted, now)
             learnt.add({code: self._longs[code] for code in wanted if code in self._longs}, asked)
-        posts = tuple(expanded(post, shorts.get(post.id, ()), learnt.longs) for post in snapshot.posts)
+        posts = tuple(expanded(post, shorts[post.id], learnt.longs) if post.id in shorts else post for post in snapshot.posts)
         waiting = bool(self._wishes.short_link_calls and learnt.wanted(codes))
         again = max(self._expanding[self.lane(channel)].rests or now, now) if waiting else None
         kept = {**(snapshot.memory or memory), **learnt.remember(codes, again)}

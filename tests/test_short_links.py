@@ -72,6 +72,35 @@ async def test_a_short_link_is_expanded_and_becomes_the_citation(door: Door) -> 
     assert served.requests[-1].headers["Authorization"].startswith("OAuth2 ")
 
 
+LEADING: dict[str, tuple[dict[str, object], bool]] = {
+    "to a page": ({"A6demo01": LONG}, True),
+    "nobody knows where": ({}, False),
+    "to a film": ({"A6demo01": "https://video.weibo.com/show?fid=1034:5100000000000001"}, False),
+    "to a page of the platform's": ({"A6demo01": "https://weibo.com/p/2304445100000000000001"}, False),
+}
+
+
+@pytest.mark.parametrize(("longs", "whole"), LEADING.values(), ids=LEADING)
+async def test_a_text_with_a_short_link_is_whole_once_it_is_known_to_lead_to_a_page(
+    longs: Mapping[str, object], whole: bool, door: Door
+) -> None:
+    async with serving(Reply(timeline(status(1, "【供暖启动】详情见 http://t.cn/A6demo01", isLongText=False)))) as served:
+        served.by_path[EXPAND] = [answer(longs)]
+
+        (post,) = (await look(made(door, served))).posts
+
+    assert post.whole is whole
+
+
+async def test_a_folded_text_stays_no_whole_one_when_its_link_is_known(door: Door) -> None:
+    async with serving(Reply(timeline(status(1, "【供暖启动】详情见 http://t.cn/A6demo01", isLongText=True)))) as served:
+        served.by_path[EXPAND] = [answer({"A6demo01": LONG})]
+
+        (post,) = (await look(made(door, served))).posts
+
+    assert not post.whole
+
+
 async def test_all_links_of_a_page_are_asked_for_at_once_and_each_once(door: Door) -> None:
     texts = [f"见 http://t.cn/A6x{number} 和 https://t.cn/A6same" for number in range(5)]
     async with serving(Reply(timeline(*(status(number, text) for number, text in enumerate(texts))))) as served:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from channels import ARTICLE, BIZ, FIXTURES, NOW, SEC_UID, UID, asked, fixtures, told
+from channels import ARTICLE, BIZ, FIXTURES, NOW, SEC_UID, UID, account, asked, fixtures, told
 from recordings import RECORDINGS, needs_recordings
 
 from adapters.reading.dialects import DIALECTS, Manner
@@ -22,9 +23,13 @@ from adapters.reading.wechat_publish import read as read_published
 from adapters.reading.weibo import unfolded
 from adapters.reading.weibo_forms import says_nothing
 from adapters.reading.weibo_statuses import read_statuses
-from monitor.model import Platform, Post
+from monitor.matching import ArticleIndex
+from monitor.matching.evidence import Doubt
+from monitor.model import Article, Platform, Post
 
 LONG = "各乡镇要在月底前完成设备检修，公布报修电话，保证困难群众温暖过冬。" * 8
+
+HOUR = timedelta(hours=1)
 
 
 def weibo(**changes: Any) -> Post:
@@ -46,10 +51,16 @@ WEIBO = {
     "a fold contradicts": ({"isLongText": False, "text": '平 ...<a href="/status/5">全文</a>'}, False),
     "a plain fold contradicts": ({"isLongText": False, "text": "平...展开\u200b"}, False),
     "it was truncated": ({"isLongText": False, "truncated": True}, False),
-    "nine pictures": ({"isLongText": False, "pic_num": 9}, True),
-    "ten pictures": ({"isLongText": False, "pic_num": 10}, False),
+    "nine pictures": ({"isLongText": False, "pic_num": 9, "text": LONG}, True),
+    "ten pictures": ({"isLongText": False, "pic_num": 10, "text": LONG}, False),
+    "a caption over pictures": ({"isLongText": False, "pic_ids": ["a"], "text": "【供暖启动】详情见图"}, False),
+    "a caption over counted pictures": ({"isLongText": False, "pic_num": 1, "text": "【供暖启动】详情见图"}, False),
     "a video": ({"isLongText": False, "page_info": VIDEO}, False),
-    "a retweet": ({"isLongText": False, "text": "转发微博", "page_info": VIDEO, "retweeted_status": {"mid": "52", "text": "原"}}, True),
+    "films and pictures mixed": ({"isLongText": False, "mix_media_info": {"items": [{"type": "video"}]}}, False),
+    "a retweet": ({"isLongText": False, "text": "转发微博", "retweeted_status": {"mid": "52", "text": "原"}}, False),
+    "a link that nobody resolves": ({"isLongText": False, "text": "【供暖启动】 http://t.cn/A6demo01"}, False),
+    "a link to a film": ({"isLongText": False, "text": "看现场 https://video.weibo.com/show?fid=1034:51"}, False),
+    "a link to a page": ({"isLongText": False, "text": "详情 https://www.qingxi.example/a.html"}, True),
     "a fast-forward": ({"isLongText": False, "ori_mid": "5233800000000404", "ori_uid": int(UID)}, False),
     "a notice in its place": ({"isLongText": False, "text": "此微博已被原作者删除。"}, False),
     "no words at all": ({"isLongText": False, "text": "", "pic_urls": [{"thumbnail_pic": "http://a.example/1.jpg"}]}, True),
@@ -67,6 +78,8 @@ def test_a_long_text_that_was_fetched_is_whole_and_one_that_still_folds_is_not()
     assert not post.whole
     assert unfolded(post, LONG + "<br />完").whole
     assert not unfolded(post, LONG + " ...<a href='/status/5'>全文</a>").whole
+    assert not unfolded(post, LONG + " <a href='https://video.weibo.com/show?fid=1034:51'>县融媒的微博视频</a>").whole
+    assert not unfolded(post, LONG + " <a href='http://t.cn/A6demo01'>网页链接</a>").whole
 
 
 PICTURES: tuple[dict[str, Any], ...] = (
@@ -119,6 +132,21 @@ def test_a_text_that_our_own_limit_cuts_is_not_whole() -> None:
     assert [post.whole for post in page.posts.values()] == [False, True, False]
 
 
+RECURRING = "市政府召开常务会议"
+OWN_WORDS = "会议部署的各项任务与我们的工作密切相关，全体干部要认真学习会议精神，结合实际抓好落实，用心用情做好本职工作，不断提升服务水平。"
+
+
+def test_own_words_above_a_retweet_of_a_recurring_title_accuse_nobody() -> None:
+    original = {"mid": "5233800000000404", "user": {"id": 1700000001}, "text": f"【{RECURRING}】今天的会议研究供暖。"}
+    post = weibo(isLongText=False, text=OWN_WORDS, retweeted_status=original)
+    day = post.published_at
+    article = Article(id="k", title=RECURRING, text=LONG, published_at=day - HOUR, due_at=day + HOUR)
+
+    (found,) = ArticleIndex([article]).find(post, account("weibo.openapi"))
+
+    assert (found.standing, found.doubt) == ("candidate", Doubt.OTHER_TEXT)
+
+
 # -- WeChat --------------------------------------------------------------------------------------------------------------------
 
 
@@ -137,14 +165,17 @@ PAGES = {
     "a few words under a poster": (page_of("<img data-src='a'/><p>来源：县住建局</p>"), False),
     "a few words under a film": (page_of("<iframe class='video_iframe'></iframe><p>点击观看</p>"), False),
     "pictures alone": (page_of("<img data-src='a'/>"), True),
+    "a touch to open": (page_of("<section style='background-image: url(a.png)'></section><p>点击图片查看</p>"), False),
+    "a drawing": (page_of("<svg viewBox='0 0 1 1'></svg><p>点击图片查看</p>"), False),
     "a picture post": (page_of("", 8), True),
+    "a picture post with words": (page_of("一图读懂供暖启动，转给家人。", 8), False),
     "a text post": (page_of("第一行就是标题", 10), True),
     "a video": (page_of("现场视频", 5), False),
     "an audio": (page_of("听一听", 7), False),
     "no body": (page_of(""), False),
     "a paid article": (page_of(f"<p>{LONG}</p>", more="is_pay_subscribe: '1' * 1,"), False),
     "an article that is not paid for": (page_of(f"<p>{LONG}</p>", more="is_pay_subscribe: '0' * 1,"), True),
-    "a share page": (page_of("", more=SHARED), True),
+    "a share page": (page_of("", more=SHARED), False),
     "markup that ends": (f'<div id="js_article"><div id="js_content"><p>{LONG}</p></div></div>', True),
     "markup that was cut off": (f'<div id="js_article"><div id="js_content"><p>{LONG}', False),
     "an enormous body": (page_of(f"<p>{LONG}</p><!--" + "x" * 600_000 + "-->"), False),
@@ -208,7 +239,11 @@ ROWS = {
     "one without words": ({"cell_type": 32, "content": ""}, False),
     "an article": ({"cell_type": 60, "title": "供暖启动", "abstract": LONG}, False),
     "a video": ({"cell_type": 49, "title": "供暖启动", "content": LONG}, False),
-    "a forward": ({"cell_type": 32, "comment_base": {"id": "76", "content": "转发微头条"}}, True),
+    "a forward": ({"cell_type": 32, "comment_base": {"id": "76", "content": "转发微头条"}}, False),
+    "a caption over pictures": ({"cell_type": 32, "content": "供暖启动，详情见图", "large_image_list": [{"url": "a"}]}, False),
+    "a text over pictures": ({"cell_type": 32, "content": LONG, "image_list": [{"url": "a"}]}, True),
+    "a short one without pictures": ({"cell_type": 32, "content": "今天停水。", "image_list": []}, True),
+    "one with a film": ({"cell_type": 32, "content": LONG, "has_video": True}, False),
 }
 
 
@@ -252,7 +287,9 @@ def test_a_feeds_text_is_whole_only_where_its_bridge_is_known_to_put_whole_texts
     assert seen == TELLING.get(dialect, (False, False))
 
 
-STAND_INS = ["获取全文失败，请重试~", "None", "null", "DELETED", "", "<img src='a'/>", "<img src='a'/><p>来源：县住建局</p>"]
+DIGEST = "各乡镇要在月底前完成设备检修，公布报修电话，保证困难群众温暖过冬。"
+WALL = "<h2>环境异常</h2><p>当前环境异常，完成验证后即可继续访问。</p><a>去验证</a>"
+STAND_INS = ["获取全文失败，请重试~", "None", "null", "DELETED", "", "<img src='a'/>", "<img src='a'/><p>来源：县住建局</p>", DIGEST, WALL]
 
 
 @pytest.mark.parametrize("content", STAND_INS)
@@ -262,24 +299,48 @@ def test_what_stands_in_for_a_text_is_none(content: str) -> None:
     assert not any(of_feed(item, dialect).whole for dialect in ("wewe-rss", "we-mp-rss", "wechat2rss"))
 
 
-@pytest.mark.parametrize("words", [LONG, "短", "评论<blockquote> - 转发 <a href='https://weibo.com/1700000001'>@x</a>: 原文</blockquote>"])
-def test_a_post_in_rsshubs_feed_is_whole_unless_it_shows_a_fold(words: str) -> None:
-    def post(text: str) -> Post:
-        item = f"<description><![CDATA[{text}]]></description>"
-        return of_feed(item, "rsshub.weibo", Platform.WEIBO, "https://weibo.com/6100000001/QeguI006C")
+def in_rsshub(text: str) -> Post:
+    item = f"<description><![CDATA[{text}]]></description>"
+    return of_feed(item, "rsshub.weibo", Platform.WEIBO, "https://weibo.com/6100000001/QeguI006C")
 
-    assert post(words).whole
-    assert not post(words + " ...<a href='/status/5234'>全文</a><br><img src='a'>").whole
+
+SIGN = "<span class='url-icon'><img alt=[心] src='//h5.sinaimg.cn/m/emoticon/a.png'></span>"
+
+
+@pytest.mark.parametrize("words", [LONG, LONG + "<img src='a'>", "短", f"短{SIGN}", "见 <a href='https://www.qingxi.example/a.html'>网页</a>"])
+def test_a_post_in_rsshubs_feed_is_whole_unless_it_shows_a_fold(words: str) -> None:
+    assert in_rsshub(words).whole
+    assert not in_rsshub(words + " ...<a href='/status/5234'>全文</a><br><img src='a'>").whole
+
+
+MORE = {
+    "a caption over pictures": "【供暖启动】详情见图<br><img src='a'>",
+    "a film": "看现场<br><video src='a'></video>",
+    "a link to a film": "看现场 <a href='https://video.weibo.com/show?fid=1034:51'>县融媒的微博视频</a>",
+    "a link that nobody resolved": "详情 <a href='http://t.cn/A6demo01'>网页链接</a>",
+    "a forward": "评论<blockquote> - 转发 <a href='https://weibo.com/1700000001'>@x</a>: 原文</blockquote>",
+}
+
+
+@pytest.mark.parametrize("words", MORE.values(), ids=MORE)
+def test_a_post_in_rsshubs_feed_that_shows_more_than_its_words_is_not_whole(words: str) -> None:
+    assert not in_rsshub(words).whole
 
 
 # -- recordings ----------------------------------------------------------------------------------------------------------------
 
-CUT_SHORT = ("appmsg_type9_paid_claimsource_c02",)
-"""Recorded pages that show a piece of their article only: what must be paid for."""
+CUT_SHORT = (
+    "appmsg_type9_paid_claimsource_c02",
+    "picshare_type8_03",
+    "picshare_type8_05",
+    "picshare_type8_10002_01",
+    "reprint_sharepage_reprinttype2_03",
+)
+"""Recorded pages whose words are not all: what must be paid for, words below a picture, words above the card of an original."""
 
 
 @needs_recordings
-def test_recorded_article_pages_are_whole_but_for_what_must_be_paid_for() -> None:
+def test_recorded_article_pages_are_whole_but_for_those_that_tell_more_than_their_words() -> None:
     pages = sorted((RECORDINGS / "wechat" / "article_pages").glob("*.html"))
     shown = {path.stem: see(path.read_text("utf-8")) for path in pages if not path.stem.startswith("unavailable")}
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from adapters.reading.links import named_by
 from adapters.reading.values import plain, unescape, web_url
-from adapters.reading.weibo_links import LINKS, is_furniture, unwrapped
+from adapters.reading.weibo_links import LINKS, is_furniture, leads_on, unwrapped
 from monitor.matching.ids import mid_to_bid
 from monitor.matching.text import bracket_title
 from monitor.model import Citation
@@ -59,6 +59,11 @@ def _original(quote: str, words: str) -> Citation | None:
     title = bracket_title(text)
     url = f"https://weibo.com/{account}/{mid_to_bid(mid)}" if account and mid else ""
     return Citation(url=url, title=title, account=account, post_id=mid) if account or mid or title else None
+
+
+def hides_more(body: str) -> bool:
+    """Whether what a post tells may lie behind a link of its body: a film, or a short link that nobody resolved."""
+    return any(leads_on(each[1]) for each in _HREF.finditer(body[:100_000]))
 
 
 def outward(body: str) -> list[str]:

@@ -14,11 +14,11 @@ from datetime import timedelta, tzinfo
 from adapters.reading.addresses import Address, address_of, owner_at, plain_owner
 from adapters.reading.dialects import PLAIN, Dialect, Manner, dialect_of, moment_of
 from adapters.reading.feeds import Entry, Feed, parse
-from adapters.reading.forwards import forward_of, outward
+from adapters.reading.forwards import forward_of, hides_more, outward
 from adapters.reading.links import Named, https_where_known, named_by, native_id
 from adapters.reading.page import Asked, Draft, Page
-from adapters.reading.values import When, is_all, keeping_head, plain, unescape
-from adapters.reading.wechat_bodies import lone_link, tells_all
+from adapters.reading.values import FEW_WORDS, When, is_all, keeping_head, plain, unescape
+from adapters.reading.wechat_bodies import lone_link
 from monitor.errors import ParseError, TransportFault
 from monitor.matching.urls import canonical_url
 from monitor.model import Citation, Snapshot
@@ -202,16 +202,25 @@ def _take(page: Page, entry: Entry, hand: Hand) -> None:
 _NO_TEXT = re.compile(r"(?:None|null|DELETED|获取全文失败.{0,20})?")
 """What bridges write in place of a text that they do not have."""
 _FOLDED = re.compile(r">\s*(?:全文|展开)\s*</")
+_SHOWN = re.compile(
+    r"<(?:video|iframe|audio)\b|<img\b(?![^<>]*(?:\balt=[\"']?\[|timeline_card|//h5\.sinaimg\.cn/|//face\.t\.sinajs\.cn/|/emoticon/))",
+    re.IGNORECASE,
+)
+"""Pictures and films of a Weibo post in a bridge's markup; expressions and the signs beside links are none."""
 
 
 def _is_whole(entry: Entry, text: str, hand: Hand) -> bool:
-    """Whether the bridge vouches that this is the whole text: it stands where this bridge puts those, and is neither cut nor a stand-in."""
+    """Whether the bridge vouches that this is the whole text: it stands where this bridge puts those, and is neither cut nor a stand-in.
+
+    A short one in place of an article is none: a digest has 120 characters at most, and what WeChat shows a bridge that it refuses is
+    no longer. Of a forward a reader reads the original as well.
+    """
     tells = hand.dialect.tells
     if not (tells == "all" or (tells == "content" and entry.full)) or _NO_TEXT.fullmatch(text):
         return False
-    if hand.platform == "wechat" and not tells_all(entry.body, text):
+    if len(text) < FEW_WORDS and (hand.platform == "wechat" or _SHOWN.search(entry.body)):
         return False
-    return is_all(entry.body, text) and not _FOLDED.search(entry.body)
+    return is_all(entry.body, text) and not _FOLDED.search(entry.body) and not hides_more(entry.body)
 
 
 def _when(dates: list[str], zone: tzinfo | None) -> When | None:
@@ -249,7 +258,7 @@ def _point(draft: Draft, entry: Entry) -> None:
     """Add what a Weibo post forwards, or the page it links to."""
     forward = forward_of(draft.title, entry.body)
     if forward is not None:
-        draft.kind, draft.citation = "repost", forward.citation
+        draft.kind, draft.citation, draft.whole = "repost", forward.citation, False
     else:
         links = outward(entry.body)
         draft.citation = Citation(url=links[0]) if links else None

@@ -14,12 +14,13 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from adapters.reading.page import Draft
-from adapters.reading.toutiao_words import anchors, is_whole
+from adapters.reading.toutiao_words import anchors, is_whole, pictured
 from adapters.reading.values import Loose, as_int, as_number, from_text, from_unix, is_set, plain, unescape, web_url
 from monitor.matching.text import first_line
 from monitor.matching.urls import canonical_url, links_in, reference_of
 from monitor.model import Citation
 
+NO_RAW = msgspec.Raw(b"")
 ARTICLE, UGC, VIDEO = 60, 32, 49
 """`cell_type`; 0 stands on videos today and on articles in rows of 2017."""
 MILLISECONDS = 10**11
@@ -137,6 +138,10 @@ class Row(msgspec.Struct):
     label: Loose = None
     is_feed_ad: Loose = None
     has_video: Loose = None
+    image_list: msgspec.Raw = NO_RAW
+    large_image_list: msgspec.Raw = NO_RAW
+    thumb_image_list: msgspec.Raw = NO_RAW
+    ugc_cut_image_list: msgspec.Raw = NO_RAW
 
 
 ROW = msgspec.json.Decoder(Row)
@@ -263,8 +268,8 @@ def draft_of(row: Layers) -> Draft:
         title=title or ("" if kind == "article" else first_line(words)),
         text=told or plain(abstract),
         kind=kind,
-        # An article's abstract is never the article.
-        whole=is_whole(words),
+        # An article's abstract is never the article; of a forward a reader reads the original as well.
+        whole=kind == "post" and is_whole(words, shows=_pictured(row)) and not any(is_set(each.has_video) for each in row),
         pinned=any(is_set(each.is_stick) or each.label == "置顶" for each in row),
         citation=citation,
     )
@@ -299,6 +304,10 @@ def _words(row: Layers) -> str:
         return ""
     own = next((str(each.comment_base.content) for each in row if isinstance(each.comment_base, Comment) and each.comment_base.content), "")
     return plain(row.text("content") or row.text("rich_content") or own)
+
+
+def _pictured(row: Layers) -> bool:
+    return pictured(raw for each in row for raw in (each.image_list, each.large_image_list, each.thumb_image_list, each.ugc_cut_image_list))
 
 
 def _kind(row: Layers) -> str:

@@ -6,8 +6,11 @@ Platform reference: toutiao.md, sections 4 and 10. How a list marks a text that 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from adapters.reading.values import unescape, web_url
+import msgspec
+
+from adapters.reading.values import FEW_WORDS, unescape, web_url
 
 _CUT = re.compile(r"(?:\.{2,}|…|。{3,}|全文|展开|查看更多)[\s\u200b\]】)）>》]*$")
 _TAIL = 40
@@ -17,9 +20,14 @@ LINKS = 10
 """Links of a post that are kept, as of a Weibo post."""
 
 
-def is_whole(words: str) -> bool:
-    """Whether a text is there and does not look cut at its end."""
-    return bool(words) and not _CUT.search(words[-_TAIL:])
+def is_whole(words: str, *, shows: bool = False) -> bool:
+    """Whether a text is there, does not look cut at its end, and is more than the caption of the pictures that the post `shows`."""
+    return bool(words) and not _CUT.search(words[-_TAIL:]) and not (shows and len(words) < FEW_WORDS)
+
+
+def pictured(lists: Iterable[msgspec.Raw]) -> bool:
+    """Whether any of these lists of pictures has one."""
+    return any(bytes(each) not in (b"", b"null", b"[]", b'""', b"{}") for each in lists)
 
 
 def anchors(markup: str) -> list[str]:

@@ -33,6 +33,8 @@ TEXT_LIMIT = 100_000
 """Characters of a post's text that are kept; the platforms' own limit is 20,000."""
 MARKUP_LIMIT = 20 * TEXT_LIMIT
 """Characters of markup that are read for a text; the longest body had 400,000."""
+FEW_WORDS = 200
+"""Beside pictures or a film a text of fewer characters may be no more than their caption; one that says it all is longer."""
 TITLE_LIMIT = 4_000
 """The longest real title had 3,763 characters."""
 REMEMBERED = 32_768

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 
-from adapters.reading.values import web_url
+from adapters.reading.values import FEW_WORDS, web_url
 from monitor.matching.urls import links_in
 
 SHORT_BODY = 80
 """A body of fewer characters is a hint at its link; a longer one only mentions its links."""
 _LINK = re.compile(r"""<a\b[^<>]{0,2000}?\bhref\s*=\s*["']([^"'<>]{8,2000})["']""", re.IGNORECASE)
-_SHOWS = re.compile(r"<(?:img|iframe|video|audio|mp-?[a-z])", re.IGNORECASE)
-FEW_WORDS = 200
-"""Beside pictures or a film a text of fewer characters may be no more than their caption; one that says it all is longer."""
+_SHOWS = re.compile(
+    r"<(?:img|iframe|video|audio|svg|canvas|object|embed|mp-?[a-z])|background(?:-image)?\s*:[^;<>]{0,200}url\(", re.IGNORECASE
+)
+"""Pictures stand in styles, too: those that open at a touch are drawn like that."""
 _READ = 100_000
 """Characters of a body's markup in which its link is looked for."""
 

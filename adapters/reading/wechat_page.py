@@ -163,19 +163,19 @@ def see(page: str) -> Seen:
         when=_when(facts),
         text=_words(facts, kind, text),
         kind=kind,
-        whole=_is_whole(facts, kind, ends and tells_all(body, text)),
+        whole=_is_whole(facts, kind, text, ends and tells_all(body, text)),
         citation=_citation(page, facts, body, text),
     )
 
 
-def _is_whole(facts: Facts, kind: str, told: bool) -> bool:
-    """Whether the text is all there is to read on the page: not a piece of what must be paid for, nor the words beside a film.
+def _is_whole(facts: Facts, kind: str, text: str, told: bool) -> bool:
+    """Whether the text is all there is to read on the page: not a piece of what must be paid for, nor the words beside a film or poster.
 
-    `told` is whether the body's end was seen and its words are what it tells. A picture page and a share page have no body of that kind.
+    `told` is whether the body's end was seen and its words are what it tells. Of a share page a reader reads the card as well.
     """
     if is_set(facts.get("is_pay_subscribe")):
         return False
-    return kind in ("picture", "share") or (kind in ("article", "text") and told)
+    return (kind == "picture" and not text) or (kind in ("article", "text") and told)
 
 
 def _shown(seen: Seen, asked: Asked, url: str, biz: str) -> Snapshot:

@@ -6,15 +6,28 @@ Key on `mid`: in data of 2011 `id` is another, shorter number. Platform referenc
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
 from adapters.reading.page import Draft, Page
 from adapters.reading.values import Loose, as_id, as_int, as_number, is_all, is_set, plain
-from adapters.reading.weibo_forms import PICTURES_SHOWN, holds_any, says_nothing
-from adapters.reading.weibo_links import Link, article_of, card_of, cut_fold, is_folded, is_short, links_of, shows_video, suffix_uids
+from adapters.reading.weibo_forms import PICTURES_SHOWN, holds_any, is_caption, says_nothing
+from adapters.reading.weibo_links import (
+    Link,
+    article_of,
+    card_of,
+    cut_fold,
+    is_folded,
+    is_short,
+    leads_on,
+    links_of,
+    shows_video,
+    suffix_uids,
+)
 from adapters.reading.weibo_time import weibo_time
 from monitor.matching.ids import bid_to_mid, mid_to_bid
 from monitor.matching.text import bracket_title, first_line
@@ -90,6 +103,7 @@ class Status(msgspec.Struct):
     pic_ids: msgspec.Raw = NO_RAW
     pic_infos: msgspec.Raw = NO_RAW
     pic_urls: msgspec.Raw = NO_RAW
+    mix_media_info: msgspec.Raw = NO_RAW
     longText: msgspec.Raw = NO_RAW
     page_info: msgspec.Raw = NO_RAW
     url_struct: msgspec.Raw = NO_RAW
@@ -126,14 +140,18 @@ class Status(msgspec.Struct):
     def is_whole(self) -> bool:
         """Whether the text is all there is to read: the body holds the long text, or says that there is none.
 
-        That the mark of a fold is missing proves nothing: plain texts are cut without one. What text a fast-forward carries is not known,
-        and what a video says stands in no text.
+        That the mark of a fold is missing proves nothing: plain texts are cut without one. Under a retweet's words stands the original,
+        what text a fast-forward carries is not known, and what a video says stands in no text.
         """
-        if self.is_gone or self.forwarded or (self.retweeted_status is None and shows_video(self.page_info)):
+        if self.is_gone or _is_retweet(self) or shows_video(self.page_info) or holds_any(self.mix_media_info):
             return False
         if not _long(self.longText) and (as_int(self.isLongText) != 0 or (as_int(self.pic_num) or 0) > PICTURES_SHOWN):
             return False
         return not is_set(self.truncated) and not is_folded(self.markup)
+
+    @property
+    def pictured(self) -> bool:
+        return holds_any(self.pics, self.pic_ids, self.pic_infos, self.pic_urls) or (as_int(self.pic_num) or 0) > 0
 
     @property
     def is_gone(self) -> bool:
@@ -157,6 +175,13 @@ def publisher(status: Status) -> str:
     return forwarders.pop() if len(forwarders) == 1 else ""
 
 
+class ShortLinks(NamedTuple):
+    """A post's t.cn links that nothing on its page resolves. `whole`: once they are known, its text is all there is to read."""
+
+    links: tuple[str, ...]
+    whole: bool = False
+
+
 @dataclass(slots=True)
 class Timeline:
     """An account's posts while a page is read, in the page's order.
@@ -169,7 +194,7 @@ class Timeline:
     uid: str
     profile: dict[str, str] = field(default_factory=dict)
     folded: dict[str, str] = field(default_factory=dict)
-    shorts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shorts: dict[str, ShortLinks] = field(default_factory=dict)
     forwards: set[str] = field(default_factory=set)
 
     def take(self, raw: msgspec.Raw | bytes, *, pinned: bool = False) -> None:
@@ -194,7 +219,8 @@ class Timeline:
     def _note(self, status: Status, links: list[Link], post_id: str) -> None:
         shorts = tuple(link.url for link in links if is_short(link.url))
         if shorts:
-            self.shorts[post_id] = shorts
+            text, others = plain(cut_fold(status.markup)), [link for link in links if not is_short(link.url)]
+            self.shorts[post_id] = ShortLinks(shorts, _is_whole(status, text, others, self.page.posts[post_id].kind))
         if status.forwarded:
             self.forwards.add(post_id)
         if is_folded(status.markup):
@@ -237,6 +263,7 @@ def _draft(status: Status, links: list[Link], uid: str, now: datetime, pinned: b
     when = weibo_time(status.created_at, now)
     markup, retweet = cut_fold(status.markup), _is_retweet(status)
     text = plain(markup)
+    kind = "repost" if retweet else "picture" if not links and _is_picture(status, text) else "post"
     return Draft(
         native=status.key,
         at=when.at if when else None,
@@ -244,14 +271,21 @@ def _draft(status: Status, links: list[Link], uid: str, now: datetime, pinned: b
         url=post_url(uid, status.key),
         title=bracket_title(text) or ("" if retweet else card_of(status.page_info).title),
         text=with_links(text, links),
-        kind="repost" if retweet else "picture" if not links and _is_picture(status, text) else "post",
-        whole=status.is_whole and is_all(markup, text),
+        kind=kind,
+        whole=_is_whole(status, text, links, kind),
         pinned=pinned or status.pinned,
         # A kind of visibility we cannot read counts as public: a hidden post would not count as an update.
         private=status.visible is not None and as_int(status.visible.type) not in (0, None),
         deleted=status.is_gone,
         citation=_citation(status, links),
     )
+
+
+def _is_whole(status: Status, text: str, links: Iterable[Link], kind: str) -> bool:
+    """Whether this text, without the links added to it, is all there is to read: none of it stands in pictures or behind a link."""
+    if not status.is_whole or not is_all(status.markup, text) or any(leads_on(link.url) for link in links):
+        return False
+    return kind == "picture" or not is_caption(text, status.pictured)
 
 
 def _is_picture(status: Status, text: str) -> bool:
@@ -299,10 +333,11 @@ def unfolded(post: Post, markup: str) -> Post:
     text = plain(markup)
     links = links_of(markup, "", NO_RAW, NO_RAW, post.kind == "repost")
     known = [Link(line) for line in post.text.splitlines() if line.startswith("http")]
-    whole = not is_folded(markup) and is_all(markup, text)
+    more = post.kind == "repost" or is_folded(markup) or any(leads_on(link.url) for link in [*links, *known])
     citation = post.citation or (Citation(url=links[0].url, title=links[0].title) if links else None)
     title = post.title or bracket_title(text)
-    return post.model_copy(update={"text": with_links(text, [*links, *known]), "title": title, "citation": citation, "whole": whole})
+    told = {"text": with_links(text, [*links, *known]), "title": title, "citation": citation}
+    return post.model_copy(update={**told, "whole": not more and is_all(markup, text)})
 
 
 def post_url(uid: str, mid: str) -> str:

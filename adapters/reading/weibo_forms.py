@@ -9,6 +9,8 @@ import re
 
 import msgspec
 
+from adapters.reading.values import FEW_WORDS
+
 PICTURES_SHOWN = 9
 """With more pictures than these the platform folds the post, whatever its text's length (section 6.2)."""
 
@@ -24,6 +26,11 @@ _LONGEST = 300
 def holds_any(*raws: msgspec.Raw) -> bool:
     """Whether any of these lists of pictures has one; they come as arrays and as objects."""
     return any(bytes(raw) not in _NOTHING for raw in raws)
+
+
+def is_caption(text: str, pictures: bool) -> bool:
+    """Whether a text may be no more than the caption of the pictures beside it, in which the article itself may stand."""
+    return pictures and len(text) < FEW_WORDS
 
 
 def says_nothing(text: str) -> bool:

@@ -224,6 +224,18 @@ def is_short(url: str) -> bool:
     return url.startswith(("http://t.cn/", "https://t.cn/"))
 
 
+_FILM = re.compile(
+    r"https?://(?:(?:[\w-]{1,30}\.)?video\.weibo\.com/|(?:www\.)?weibo\.com/(?:tv|l)/|m\.weibo\.cn/s/video|live\.weibo\.com/"
+    r"|(?:www\.)?(?:miaopai|yizhibo|yixia)\.com/|[\w.-]{1,60}\.weibocdn\.com/)",
+    re.IGNORECASE,
+)
+
+
+def leads_on(url: str) -> bool:
+    """Whether what the post tells may lie behind the link: a film, or a short link of which nobody knows where it leads."""
+    return is_short(url) or bool(_FILM.match(url))
+
+
 _TELLS_NOTHING = re.compile(r"网页链接|微博正文|查看图片|.{0,60}的(?:微博|秒拍)?视频|.{0,60}的微博投票|@\s?.{0,60}")
 
 

@@ -15,8 +15,8 @@ import msgspec
 
 from adapters.reading.page import milliseconds
 from adapters.reading.values import Loose, decode, is_set, keeping_head, text_of, web_url
-from adapters.reading.weibo import with_links
-from adapters.reading.weibo_links import Link, UrlEntry, entry_link, is_short
+from adapters.reading.weibo import ShortLinks, with_links
+from adapters.reading.weibo_links import Link, UrlEntry, entry_link, is_short, leads_on
 from adapters.reading.weibo_statuses import Shorts, Statuses, refusal
 from monitor.errors import ParseError
 from monitor.model import Citation, Post
@@ -125,16 +125,20 @@ def is_due(memory: Mapping[str, Any], now: datetime) -> bool:
 
 def codes_in(posts: Iterable[Post], shorts: Shorts) -> tuple[str, ...]:
     """Return the codes of the links that stand in visible posts, the newest post's first."""
-    links = (link for post in posts if post.visible for link in shorts.get(post.id, ()))
+    links = (link for post in posts if post.visible and post.id in shorts for link in shorts[post.id].links)
     return tuple(dict.fromkeys(code for link in links if (code := code_of(link))))[:KEPT]
 
 
-def expanded(post: Post, links: Iterable[str], longs: Mapping[str, str]) -> Post:
-    """Return the post with the addresses its short links stand for; the first becomes its citation where nothing better is one."""
-    found = [Link(long) for link in links if (long := longs.get(code_of(link), NOWHERE)) != NOWHERE]
+def expanded(post: Post, shorts: ShortLinks, longs: Mapping[str, str]) -> Post:
+    """Return the post with the addresses its short links stand for; the first becomes its citation where nothing better is one.
+
+    Its text is all there is to read once every link is known to lead to a page that is no film.
+    """
+    found = [Link(long) for link in shorts.links if (long := longs.get(code_of(link), NOWHERE)) != NOWHERE]
     if not found:
         return post
+    whole = shorts.whole and len(found) == len(shorts.links) and not any(leads_on(link.url) for link in found)
     cited = post.citation
     if cited is None or (is_short(cited.url) and not cited.post_id):
         cited = Citation(url=found[0].url)
-    return post.model_copy(update={"text": with_links(post.text, found), "citation": cited})
+    return post.model_copy(update={"text": with_links(post.text, found), "citation": cited, "whole": post.whole or whole})

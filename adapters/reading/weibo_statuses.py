@@ -12,7 +12,7 @@ import xxhash
 
 from adapters.reading.page import Asked, Page
 from adapters.reading.values import HEAD_BYTES, Loose, as_int, decode, keeping_head
-from adapters.reading.weibo import STATUS, Timeline, publisher
+from adapters.reading.weibo import STATUS, ShortLinks, Timeline, publisher
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited
 from monitor.model import Snapshot
 
@@ -47,7 +47,7 @@ STRANGERS = 3
 """Items of nobody that every account of an answer gets to see: one makes its view doubtful, thousands would only be read by each."""
 
 
-Shorts = Mapping[str, tuple[str, ...]]
+Shorts = Mapping[str, ShortLinks]
 """The t.cn links of posts, by the post's id."""
 
 
