@@ -113,9 +113,13 @@ def csv_text(columns: Sequence[str], records: Iterable[Sequence[str]]) -> str:
     return text.getvalue()
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a cell that is a formula begins with; Chinese spreadsheets take the wide forms for the narrow ones."""
+
+
 def _harmless(cell: str) -> str:
     """Keep a spreadsheet from taking a name or title for a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" and cell[:1] else cell
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def as_json(rows: list[tuple[Account, Standing]]) -> str:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import structlog
+
 from monitor.judging import Picture
-from monitor.model import AccountState, Article
+from monitor.matching import ArticleIndex
+from monitor.model import Account, AccountState, Article, Post
+from monitor.rematching import in_chunks
 from monitor.store import Store
 from monitor.tasks import TaskRow, TaskSheet, sheets
-from monitor.web.desk import Carrier, Pair
+from monitor.web.desk import Carrier, Pair, Passed
+
+log = structlog.get_logger("showing")
+
+PASSED_CAP = 1_000
+"""Posts of one account that are weighed for a page, some 0.3 ms each: more than a busy city account publishes in a month."""
+PASSED_TEXT = 300
+"""Characters of such a post's text that are kept to name it by."""
+UNWEIGHED = "未能比对，请人工查看"
+NOW_SEEN = "按目前的比对可能是转载，判定将在下一轮更新"
 
 
 class Showing:
@@ -32,7 +45,9 @@ class Showing:
             self._made = (picture, await asyncio.to_thread(sheets, out, picture.reposts, accounts))
         return self._made[1]
 
-    async def pair(self, made: Sequence[TaskSheet], article_id: str, account_id: str, now: datetime) -> Pair | None:
+    async def pair(
+        self, made: Sequence[TaskSheet], index: ArticleIndex, article_id: str, account_id: str, now: datetime
+    ) -> Pair | None:
         """Return the pair with its reposts and their posts as they are stored now; None where the sheets have no such pair."""
         found = _find(made, article_id, account_id)
         if found is None:
@@ -51,7 +66,31 @@ class Showing:
             state=states.get(account_id) or AccountState(account_id=account_id),
             carriers=tuple(Carrier(repost, posts.get(repost.post_id)) for repost in reposts),
             weighed=len(times.get(account_id, ())),
+            passed=() if reposts else tuple(await self._passed(index, article, row.account)),
         )
+
+    async def _passed(self, index: ArticleIndex, article: Article, account: Account) -> list[Passed]:
+        """Weigh the account's posts since the article came out, as the daemon does: who is said to miss it may ask what was read."""
+        found: list[Passed] = []
+        async for posts in in_chunks(self._store.posts_since([account.id], article.published_at)):
+            found += await asyncio.to_thread(_weighed, index, article.id, account, posts)
+            if len(found) >= PASSED_CAP:
+                break
+        return sorted(found, key=lambda each: each.post.published_at, reverse=True)
+
+
+def _weighed(index: ArticleIndex, article_id: str, account: Account, posts: Iterable[Post]) -> list[Passed]:
+    looked = [post for post in posts if post.kind != "hand_check"]
+    return [Passed(post.model_copy(update={"text": post.text[:PASSED_TEXT]}), _why(index, article_id, account, post)) for post in looked]
+
+
+def _why(index: ArticleIndex, article_id: str, account: Account, post: Post) -> str:
+    try:
+        told = index.weigh(post, account, article_id)
+    except Exception:
+        log.exception("a post could not be weighed", post=post.id)
+        return UNWEIGHED
+    return "" if not told else told[0].why if told[0].standing == "refused" else NOW_SEEN
 
 
 def _find(made: Sequence[TaskSheet], article_id: str, account_id: str) -> tuple[Article, TaskRow] | None:

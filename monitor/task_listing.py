@@ -14,7 +14,7 @@ from monitor.listing import csv_text, escaped, json_text
 from monitor.matching.evidence import Evidence
 from monitor.model import Article, Platform, RepostVerdict
 from monitor.tasks import RepostRates, TaskRow, TaskSheet, missing_by_unit, repost_rates
-from monitor.wording import account_title, form_words, minute, plain, web_link
+from monitor.wording import account_title, edited_away, form_words, minute, plain, web_link
 
 TITLE_CAP = 120
 """Characters of a title in a table: three lines of its column."""
@@ -122,6 +122,13 @@ def by_verdict(sheet: TaskSheet, *verdicts: RepostVerdict) -> list[TaskRow]:
 
 def reason(row: TaskRow) -> str:
     """Return the standing's reason; where each flaw was measured, with what was measured and asked."""
+    repost = row.standing.repost
+    edited = edited_away(repost.evidence) if repost else ""
+    words = _reason(row)
+    return "；".join(part for part in (words, f"{edited} 发现该内容已被修改" if edited else "") if part)
+
+
+def _reason(row: TaskRow) -> str:
     repost = row.standing.repost
     flaws = form_words(repost.evidence.get("form")) if repost and row.standing.verdict is RepostVerdict.IRREGULAR else ()
     said = [part for part in row.standing.reason.split("、") if part]

@@ -16,6 +16,8 @@ from monitor.model import Account, Article, RepostStanding, RepostVerdict, Stage
 from monitor.ports import RepostGrader
 from monitor.tasks import TaskSheet, heard, overall, sheets
 
+NEVER_MATCHED = "已过比对期，未曾与已存内容比对"
+"""Of an article that was imported or corrected when its time was over: that nothing was found says nothing."""
 IDS_SHOWN = 20
 """Ids named to whoever asked for one that is not there."""
 
@@ -57,6 +59,7 @@ async def _sheets(app: App, articles: list[Article]) -> tuple[TaskSheet, ...]:
         return sheets(articles, (), {})
     now = app.clock.now()
     await app.judge.look_around(now)
+    never = await app.judge.never_matched(articles)
     known: dict[str, Account] = {}
     standings: list[RepostStanding] = []
     async for batch in app.store.watched():
@@ -65,9 +68,15 @@ async def _sheets(app: App, articles: list[Article]) -> tuple[TaskSheet, ...]:
         for account, state in batch:
             owed = tuple(article for article in articles if article.published_at <= now and article.audience.includes(account))
             facts = replace(app.judge.facts(account, state, now, reposts.get(account.id, ())), articles=owed)
-            standings += rule.reposts(facts)
+            standings += [_as_far_as_known(each, never) for each in rule.reposts(facts)]
     waiting = await app.store.alerts([Stage.PENDING, Stage.HELD])
     return sheets(articles, heard(standings, waiting, rule.name), known)
+
+
+def _as_far_as_known(standing: RepostStanding, never: frozenset[str]) -> RepostStanding:
+    if standing.article_id not in never or standing.repost is not None:
+        return standing
+    return standing.model_copy(update={"verdict": RepostVerdict.UNDETERMINED, "reason": NEVER_MATCHED})
 
 
 def _print_one(sheet: TaskSheet, format: str, out: Console) -> None:

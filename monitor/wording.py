@@ -68,6 +68,15 @@ def chinese_minute(moment: datetime) -> str:
     return f"{local.month}月{local.day}日{local:%H:%M}"
 
 
+def edited_away(evidence: Mapping[str, Any]) -> str:
+    """Return since when a post no longer shows what a repost's evidence says, "" where it does."""
+    try:
+        at = datetime.fromisoformat(str(evidence.get("edited_away_at") or ""))
+    except ValueError:
+        return ""
+    return minute(at) if at.tzinfo else ""
+
+
 def form_words(form: Any) -> tuple[str, ...]:
     """Return each reason of 转载不规范 with its measure and what was asked, as they stand in a repost's evidence; odd ones are left out."""
     flaws = [flaw for flaw in form if isinstance(flaw, Mapping)] if isinstance(form, list | tuple) else []

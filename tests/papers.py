@@ -21,7 +21,7 @@ from monitor.model import (
     Verdict,
 )
 from monitor.tasks import sheets
-from monitor.web import Carrier, Pair
+from monitor.web import Carrier, Pair, Passed
 
 WECHAT = Platform.WECHAT
 HOUR = timedelta(hours=1)
@@ -150,7 +150,20 @@ def irregular() -> Pair:
 
 
 def missing() -> Pair:
-    return pair(RepostVerdict.MISSING, account=owing(4, *_OWING[3][:4]))
+    who = owing(4, *_OWING[3][:4])
+    told = {"id": f"weibo:{who.id}:1", "account_id": who.id, "first_seen_at": NOW}
+    weather = Post.model_validate({**told, "published_at": OUT + 9 * HOUR, "title": "今日天气", "url": "https://weibo.example/1"})
+    near = Post.model_validate({**told, "published_at": OUT + HOUR, "text": "一图读懂沿江排口治理要点"})
+    passed = (Passed(weather), Passed(near, "标题中的“一图读懂”表明是另一篇"))
+    return pair(RepostVerdict.MISSING, account=who, passed=passed)
+
+
+def edited() -> Pair:
+    """Return a pair whose post was edited after it had been found: what stands there now is another text."""
+    who = owing(8, "旬阳发布", Platform.WEIBO, "旬阳市", "县级")
+    since = (NOW - 3 * HOUR).isoformat()
+    kept = repost(who, "irregular", form=FORM, edited_away_at=since, differs=[["安排资金2.4亿元", "安排资金3.4亿元"]])
+    return pair(RepostVerdict.IRREGULAR, Carrier(kept, post_of(kept, "请关注后续通知。", title="")), account=who)
 
 
 def candidate() -> Pair:
@@ -168,7 +181,7 @@ def laid_desk() -> PaperDesk:
         for who, row in zip(accounts, _OWING, strict=True)
         if each.id == "2020-07" or row[4] is RepostVerdict.NOT_YET
     ]
-    pairs = (irregular(), missing(), candidate())
+    pairs = (irregular(), missing(), candidate(), edited())
     return PaperDesk(laid=sheets(ARTICLES, told, {each.id: each for each in accounts}), pairs=pairs)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import pytest
 from aiohttp.test_utils import TestServer
 from desk import PaperDesk, metrics
-from papers import article, candidate, irregular, laid_desk, missing, owing, pair, post_of, repost, standing
+from papers import article, candidate, edited, irregular, laid_desk, missing, owing, pair, post_of, repost, standing
 from playwright.async_api import Page, async_playwright
 from test_console_browser import DRAW, HOSTILE, QUIET
 from tools import require_tool
@@ -20,7 +20,7 @@ from monitor.web import Carrier, build
 from monitor.web.article_words import pair_path
 
 MAIN = "/articles/2020-07"
-PAIRS = [pair_path("2020-07", each().account.id) for each in (irregular, missing, candidate)]
+PAIRS = [pair_path("2020-07", each().account.id) for each in (irregular, missing, candidate, edited)]
 DESK, PHONE = 1280, 390
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 COLOUR = "each => getComputedStyle(each).backgroundColor"

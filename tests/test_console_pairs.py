@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from papers import (
     OUT,
     SENTENCES,
     candidate,
+    edited,
     irregular,
     missing,
     owing,
@@ -166,7 +168,8 @@ async def test_a_candidate_says_what_is_doubted_and_is_not_called_found() -> Non
     assert facts(shown)["说明"] == "话题与标题相符，正文只有图片"
     headings = [words(each) for each in shown.xpath("//h2")]
     assert "疑似的内容" in headings and "找到的内容" not in headings
-    assert "未取得该条内容的正文" in shown.text_content() and lines(shown, "missing") == []
+    assert "该条内容是图片" in shown.text_content() and lines(shown, "missing") == []
+    assert "全文" not in shown.text_content()
 
 
 async def test_of_a_post_stored_no_more_the_kept_differences_are_shown() -> None:
@@ -176,6 +179,33 @@ async def test_of_a_post_stored_no_more_the_kept_differences_are_shown() -> None
 
     assert lines(shown, "edited") == [["安排资金2.4亿元", "安排资金3.4亿元", "改动"]]
     assert "已不在库中" in shown.text_content()
+
+
+async def test_a_post_edited_since_is_not_held_against_what_it_showed_then() -> None:
+    shown = await pair_page(edited())
+
+    assert "2020-03-03 06:00 发现已修改，判定依据修改前的内容" in shown.text_content()
+    assert lines(shown, "edited") == [["安排资金2.4亿元", "安排资金3.4亿元", "改动"]]
+    assert lines(shown, "missing") == lines(shown, "added") == []
+
+
+async def test_a_missing_repost_names_the_posts_that_were_compared_those_that_came_near_first() -> None:
+    shown = await pair_page(missing())
+
+    rows = [[words(cell) for cell in row.xpath("td")] for row in shown.xpath("//h2[.='已比对的内容']/following-sibling::table/tbody/tr")]
+    assert rows == [
+        ["一图读懂沿江排口治理要点", "2020-02-29 22:00", "标题中的“一图读懂”表明是另一篇"],
+        ["今日天气", "2020-03-01 06:00", "未见相符之处"],
+    ]
+    assert shown.xpath("//a[.='今日天气']/@href") == ["https://weibo.example/1"]
+
+
+async def test_what_was_found_after_the_verdict_is_said_to_be_newer() -> None:
+    found = repost(owing(1))
+    newer = pair(RepostVerdict.MISSING, Carrier(found, post_of(found)))
+    newer = replace(newer, standing=standing(owing(1), RepostVerdict.MISSING))
+
+    assert "判定将在下一轮更新" in (await pair_page(newer)).text_content()
 
 
 async def test_a_late_candidate_shows_how_late_it_is() -> None:

@@ -211,6 +211,14 @@ def test_accounts_that_miss_the_same_article_share_a_paragraph_by_unit() -> None
     ]
 
 
+def test_beside_a_recovery_the_subject_counts_the_accounts_of_a_shared_paragraph() -> None:
+    mended = alert(stage=Stage.RESOLVED)
+
+    made = letter(missing(POLICE[1]), missing(POLICE[0]), recovered=(mended,), accounts=CITY)
+
+    assert made.subject == "【转载提醒】“示例警方”(微博)等3个账号：转载提醒2项、已恢复1项"
+
+
 def test_other_articles_and_other_requests_keep_paragraphs_of_their_own() -> None:
     other = missing(POLICE[0])
     other = other.model_copy(update={"finding": other.finding.model_copy(update={"article_id": "fx-02"})})

@@ -481,7 +481,8 @@ def test_articles_are_read_with_deadline_and_audience(tmp_path: Path) -> None:
 
 def test_video_accounts_owe_an_article_only_where_it_says_so(tmp_path: Path) -> None:
     file = tmp_path / "articles.csv"
-    file.write_text("编号,标题,发布时间,含视频类\na,全市防汛工作会议召开情况通报,2022-5-15,\nb,全民国家安全教育日主题短片上线,2022-5-15,是\n", encoding="utf-8")
+    rows = ("编号,标题,发布时间,含视频类", "a,全市防汛工作会议召开情况通报,2022-5-15,", "b,全民国家安全教育日主题短片上线,2022-5-15,是")
+    file.write_text("\n".join(rows), encoding="utf-8")
 
     usual, everybody = read_articles(file)
 

@@ -11,6 +11,7 @@ from storing import claim_one, enrol, write
 
 from monitor.errors import StoreAway
 from monitor.judging import Picture
+from monitor.matching import ArticleIndex
 from monitor.model import Account, Article, Repost, RepostStanding, RepostVerdict, Standing
 from monitor.showing import Showing
 from monitor.store import Store
@@ -18,6 +19,7 @@ from monitor.store import Store
 TASK = Article(id="2020-07", title="南溪市打响沿江排口治理攻坚战", published_at=NOON - 9 * HOUR, due_at=NOON - HOUR)
 LATER = TASK.model_copy(update={"id": "2020-09", "published_at": NOON + HOUR, "due_at": NOON + 9 * HOUR})
 MISSING = RepostVerdict.MISSING
+INDEX = ArticleIndex([TASK])
 
 
 def picture(*accounts: Account, verdict: RepostVerdict = MISSING) -> Picture:
@@ -55,7 +57,7 @@ async def test_a_pair_comes_with_its_posts_by_time_its_state_and_how_much_was_we
     showing = Showing(store)
     made = await showing.sheets(picture(account("a")), [TASK], NOON)
 
-    pair = await showing.pair(made, TASK.id, "a", NOON)
+    pair = await showing.pair(made, INDEX, TASK.id, "a", NOON)
 
     assert pair is not None
     assert [(each.repost.post_id, each.post is not None) for each in pair.carriers] == [
@@ -67,19 +69,34 @@ async def test_a_pair_comes_with_its_posts_by_time_its_state_and_how_much_was_we
     assert pair.state.last_good is not None and pair.state.last_good.at == NOON
 
 
+async def test_where_nothing_carries_it_the_posts_that_were_looked_through_come_with_what_spoke_against_them(store: Store) -> None:
+    await enrol(store, account("a"))
+    near = post(1, NOON - 6 * HOUR, title=f"关于《{TASK.title}》的说明")
+    other, before, hidden = post(2, NOON - 2 * HOUR, title="今日天气"), post(3, NOON - timedelta(days=2)), post(4, private=True)
+    await store.commit([write(await claim_one(store), poll(snapshot(other, near, hidden, before)))])
+    showing = Showing(store)
+    made = await showing.sheets(picture(account("a")), [TASK], NOON)
+
+    pair = await showing.pair(made, INDEX, TASK.id, "a", NOON)
+
+    assert pair is not None and pair.carriers == ()
+    assert [each.post.id for each in pair.passed] == [other.id, near.id]
+    assert pair.passed[0].why == "" and "表明是另一篇" in pair.passed[1].why
+
+
 @pytest.mark.parametrize(("article", "who"), [("none", "a"), ("2020-07", "b"), ("2020-07", "\x00")])
 async def test_what_nobody_owes_is_no_pair(store: Store, article: str, who: str) -> None:
     showing = Showing(store)
 
     made = await showing.sheets(picture(account("a")), [TASK], NOON)
 
-    assert await showing.pair(made, article, who, NOON) is None
+    assert await showing.pair(made, INDEX, article, who, NOON) is None
 
 
 async def test_an_account_never_looked_at_has_an_empty_state(store: Store) -> None:
     showing = Showing(store)
 
-    pair = await showing.pair(await showing.sheets(picture(account("a")), [TASK], NOON), TASK.id, "a", NOON)
+    pair = await showing.pair(await showing.sheets(picture(account("a")), [TASK], NOON), INDEX, TASK.id, "a", NOON)
 
     assert pair is not None
     assert (pair.state.last_good, pair.carriers, pair.weighed) == (None, (), 0)

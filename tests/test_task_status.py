@@ -214,3 +214,22 @@ def test_settings_may_stand_before_or_after_the_word(place: str) -> None:
 
     assert result.exit_code == 2
     assert "/nonexistent/settings.toml" in result.output
+
+
+async def test_nobody_missed_an_article_that_came_when_its_time_was_over_and_was_never_looked_for(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await lay_out(app)
+    past = TASK.model_copy(update={"id": "fx-00", "published_at": NOON - 8 * DAY, "due_at": NOON - 7 * DAY})
+    gone = past.model_copy(update={"published_at": NOON - 40 * DAY, "due_at": NOON - 39 * DAY})
+    await app.store.put_articles([past])
+    await app.judge.refresh_articles(NOON)
+    await app.rematching.finish()
+
+    matched = json.loads(await shown(app, capsys, "fx-00", "json"))
+    await app.store.put_articles([gone])
+    never = json.loads(await shown(app, capsys, "fx-00", "json"))
+
+    assert "未转载" in {row["判定"] for row in matched}
+    assert {row["判定"] for row in never} == {"无法判定"}
+    assert {row["原因"] for row in never} == {"已过比对期，未曾与已存内容比对"}

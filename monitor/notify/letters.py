@@ -93,7 +93,9 @@ def write(notice: Notice, accounts: Mapping[str, Account], *, city: str, console
         "recovered": recovered,
         "asked_for": _asked_for(notice.opened),
     }
-    subject = _subject(opened if len(opened) == 1 else [_opened_item(alert, accounts) for alert in notice.opened], recovered)
+    # One task may stand for many accounts: it speaks for itself only where nothing else has to be counted beside it.
+    alone = len(opened) == 1 and not recovered
+    subject = _subject(opened if alone else [_opened_item(alert, accounts) for alert in notice.opened], recovered)
     return Letter(
         to=notice.person.email.strip(),
         number=number(notice),

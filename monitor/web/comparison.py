@@ -80,11 +80,11 @@ def compare(original: str, repost: str, *, whole: bool) -> Comparison:
     )
 
 
-def remembered(differs: object) -> Comparison:
-    """Lay out the differing sentences that were kept with a repost, for a post that is stored no more."""
+def remembered(differs: object, now: str) -> Comparison:
+    """Lay out the differing sentences that were kept with a repost, for a post that does not show them any more; `now` says why not."""
     pairs = [each for each in differs if _is_pair(each)] if isinstance(differs, Sequence) and not isinstance(differs, str) else []
     lines = tuple(_line(Side(left, right, "edited", changed=True)) for left, right in pairs)
-    alone = "该内容已不在库中，以下是认定时记下的不同之处。" if lines else "该内容已不在库中，无法比对。"
+    alone = f"{now}，以下是认定时记下的不同之处。" if lines else f"{now}，无法比对。"
     return Comparison(groups=(Group(False, lines),) if lines else (), counts=(), labels=labels_of(True), alone=alone)
 
 

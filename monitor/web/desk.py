@@ -29,11 +29,19 @@ class Carrier:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A stored post that is no repost of the article. `why`: what spoke against it where something spoke for it, else ""."""
+
+    post: Post
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """One account and one key article it owes, with all that the verdict rests on.
 
     `carriers` are the account's posts that carry the article or seem to, earliest first; `weighed` counts its public posts that are
-    stored since the article came out.
+    stored since the article came out. Where nothing carries it, `passed` are the posts that were looked through, newest first.
     """
 
     article: Article
@@ -42,6 +50,7 @@ class Pair:
     state: AccountState
     carriers: tuple[Carrier, ...] = ()
     weighed: int = 0
+    passed: tuple[Passed, ...] = ()
 
 
 class Desk(Protocol):

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from monitor.matching.evidence import Doubt, Evidence
-from monitor.model import BEGINNING, Repost, RepostVerdict
+from monitor.model import BEGINNING, Post, Repost, RepostVerdict
 from monitor.web.article_words import TITLE_CAP, Head, Who, head_of, length, pair_path, who
 from monitor.web.comparison import Comparison, compare, remembered
-from monitor.web.desk import Carrier, Pair
-from monitor.wording import minute, plain, web_link
+from monitor.web.desk import Carrier, Pair, Passed
+from monitor.wording import edited_away, minute, plain, web_link
 
 QUOTE_CAP = 300
 """Characters of a field that are quoted as evidence; a whole text stands below, side by side."""
 CARRIERS_CAP = 50
 """Posts of one account that are listed; a title that recurs may have hundreds of candidates."""
+PASSED_SHOWN = 100
+"""Posts that are listed where none carries the article; those that come near it stand first."""
 SPANS_SHOWN = 6
 """Spans of sight that are listed, newest last; an account with more holes than that is not judged by reading them."""
 
@@ -47,7 +49,12 @@ _KINDS: Mapping[str, str] = {
     "hand_check": "人工核查记录",
 }
 _FORWARDED = "平台转发：原文由平台随转发展示，以下只比对账号自己写的文字。"
-_NOT_WHOLE = "采集到的可能不是全文（列表摘要或折叠内容），未见的句子不等于被删。"
+_SHARED = "分享页只显示原文的卡片，以下只比对账号自己写的文字。"
+_NOT_WHOLE = "采集到的文字未必是读者看到的全部（列表摘要、折叠内容，或另有图片、视频、链接），未见的句子不等于被删。"
+_DRAWN = "该条内容是图片，没有可比对的文字，请人工查看；以下是原文。"
+_GONE = "该内容已不在库中"
+_EDITED = "该内容已被修改"
+_SINCE = "本次判定之后又采集到下列内容，判定将在下一轮更新。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,17 @@ class CarrierRow:
     kind: str
     whole: str
     deleted: str
+    edited: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassedRow:
+    """One post of the account that was looked at and is no repost; `why` where something spoke for it."""
+
+    title: str
+    posted: str
+    link: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +128,9 @@ class PairView:
     comparison: Comparison | None
     titles: tuple[str, str]
     note: str
+    since: str
+    passed: tuple[PassedRow, ...]
+    passed_left: int
 
 
 def show_pair(pair: Pair, post_id: str, now: datetime) -> PairView:
@@ -131,6 +152,9 @@ def show_pair(pair: Pair, post_id: str, now: datetime) -> PairView:
         comparison=_compared(pair, chosen) if chosen else None,
         titles=_titles(pair, chosen),
         note=_note(chosen) if chosen else "",
+        since=_SINCE if pair.carriers and standing.verdict in (RepostVerdict.MISSING, RepostVerdict.NOT_YET) else "",
+        passed=tuple(_passed_row(each) for each in sorted(pair.passed, key=lambda each: not each.why)[:PASSED_SHOWN]),
+        passed_left=max(0, len(pair.passed) - PASSED_SHOWN),
     )
 
 
@@ -181,21 +205,41 @@ def _carrier_row(pair: Pair, carrier: Carrier, chosen: Carrier | None) -> Carrie
         chosen=chosen is not None and chosen.repost.post_id == repost.post_id,
         counted=repost.post_id == counted,
         earliest=len(proper) > 1 and repost is proper[0],
-        title=(plain(post.title, TITLE_CAP) or plain(post.text[:QUOTE_CAP], 60) if post else "") or "（无标题）",
+        title=_called(post),
         posted=_posted(carrier),
         link=web_link(post.url if post else _word(repost.evidence, "url")),
         late=f"迟{length(repost.lag)}" if repost.lag > timedelta(0) else "",
         grade=_GRADES[repost.grade],
         kind=plain(_KINDS.get(post.kind, post.kind), 20) if post else "",
-        whole=("全文" if post.whole else "未必是全文") if post else "内容已不在库中",
+        whole=_wholeness(post),
         deleted=f"{minute(post.deleted_at)} 起已不可见" if post and post.deleted_at else "",
+        edited=f"{edited} 发现已修改，判定依据修改前的内容" if (edited := edited_away(repost.evidence)) else "",
     )
 
 
+def _called(post: Post | None) -> str:
+    return (plain(post.title, TITLE_CAP) or plain(post.text[:QUOTE_CAP], 60) if post else "") or "（无标题）"
+
+
+def _wholeness(post: Post | None) -> str:
+    if post is None:
+        return _GONE
+    # Of a picture nobody knows what it tells.
+    return "" if post.kind == "picture" else "全文" if post.whole else "未必是全文"
+
+
 def _posted(carrier: Carrier) -> str:
+    return _moment_of(carrier.repost.published_at, carrier.post)
+
+
+def _moment_of(at: datetime, post: Post | None) -> str:
     """Return when the post came out, no finer than the source told."""
-    text = minute(carrier.repost.published_at)
-    return text[:10] if carrier.post and carrier.post.precision == "day" else text
+    return minute(at)[:10] if post and post.precision == "day" else minute(at)
+
+
+def _passed_row(passed: Passed) -> PassedRow:
+    post = passed.post
+    return PassedRow(_called(post), _moment_of(post.published_at, post), web_link(post.url), plain(passed.why, QUOTE_CAP))
 
 
 def _proof(repost: Repost) -> Proof:
@@ -248,14 +292,22 @@ def _titles(pair: Pair, carrier: Carrier | None) -> tuple[str, str]:
 
 
 def _note(carrier: Carrier) -> str:
-    if carrier.post is None:
+    if carrier.post is None or edited_away(carrier.repost.evidence):
         return ""
     if carrier.repost.evidence.get("by") == Evidence.CITATION and carrier.post.kind == "repost":
         return _FORWARDED
+    if carrier.post.kind in ("picture", "share"):
+        return _SHARED if carrier.post.kind == "share" else ""
     return "" if carrier.post.whole else _NOT_WHOLE
 
 
 def _compared(pair: Pair, carrier: Carrier) -> Comparison:
-    if carrier.post is None:
-        return remembered(carrier.repost.evidence.get("differs"))
-    return compare(pair.article.text, carrier.post.text, whole=carrier.post.whole)
+    differs, post = carrier.repost.evidence.get("differs"), carrier.post
+    if post is None:
+        return remembered(differs, _GONE)
+    if edited := edited_away(carrier.repost.evidence):
+        # What stands there now would speak against a verdict that rests on what stood there then.
+        return remembered(differs, f"{_EDITED}（{edited} 发现），现在的文字不能说明当时的转载")
+    drawn = post.kind == "picture" and not post.text.strip() and pair.article.text.strip()
+    compared = compare(pair.article.text, post.text, whole=post.whole)
+    return replace(compared, alone=_DRAWN) if drawn else compared
