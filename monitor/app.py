@@ -325,7 +325,7 @@ class App:
         return await self.showing.sheets(self.picture, self.judge.live, self.clock.now())
 
     async def pair(self, article_id: str, account_id: str) -> Pair | None:
-        return await self.showing.pair(await self.sheets(), article_id, account_id, self.clock.now())
+        return await self.showing.pair(await self.sheets(), self.judge.index, article_id, account_id, self.clock.now())
 
     async def open_alerts(self) -> int:
         return len(await self.store.alerts([Stage.OPEN]))

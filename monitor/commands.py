@@ -159,7 +159,8 @@ async def import_articles(app: App, file: Path) -> int:
         return 0
     if not await app.rematching.finish(_told_of_matching):
         err.print("另一进程正在与已存内容比对，完成前不判未转载。", markup=False)
-    found = Counter(each.article_id for reposts in (await app.store.reposts()).values() for each in reposts)
+    stored = await app.store.reposts(article_ids=[article.id for article in articles])
+    found = Counter(each.article_id for reposts in stored.values() for each in reposts)
     for article in articles:
         out.print(f"《{article.title}》截止 {minute(article.due_at)}，已存数据中找到转载 {found[article.id]} 条", markup=False)
     out.print(f"已导入 {len(articles)} 条重要信息。", markup=False)

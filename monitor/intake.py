@@ -39,9 +39,9 @@ class OpenedPosts:
         self._store = store
 
     async def reposts(
-        self, account_ids: Iterable[str] | None = None, article_ids: Iterable[str] | None = None
+        self, account_ids: Iterable[str] | None = None, article_ids: Iterable[str] | None = None, grade: str | None = None
     ) -> dict[str, list[Repost]]:
-        return await self._store.reposts(account_ids, article_ids)
+        return await self._store.reposts(account_ids, article_ids, grade)
 
     async def accounts(self, ids: Iterable[str] | None = None) -> list[Account]:
         return await self._store.accounts(ids)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from monitor import inspection, tasks
 from monitor.after import sane
-from monitor.carrying import revision_of
+from monitor.carrying import carried_by, indexed, revision_of, same_article
 from monitor.gate import Gate, settled
 from monitor.matching import ArticleIndex, MatchingSettings
 from monitor.model import (
@@ -27,6 +27,7 @@ from monitor.model import (
     Poll,
     Post,
     Repost,
+    Severity,
     Snapshot,
     Source,
     Stage,
@@ -46,6 +47,14 @@ log = structlog.get_logger("judging")
 ARTICLE_LIFE = timedelta(days=14)
 """How long after its deadline an article is still looked for and judged: nine in ten reposts come within six days."""
 
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """Articles not yet matched with all that is stored, and accounts not yet matched with any. Taken before the reposts are read:
+    what a walk finds and ends in between would else be missing from both."""
+
+    articles: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
 
 
 class Judge:
@@ -72,8 +81,8 @@ class Judge:
         self._gate = Gate(store, guards)
         self._matching = matching
         self._refreshing = asyncio.Lock()
-        self._unmatched: frozenset[str] = frozenset()
-        self._waiting: frozenset[str] = frozenset()
+        self.unmatched = Unmatched()
+        self._due: tuple[Article, ...] = ()
         self.live: tuple[Article, ...] = ()
         self.index = ArticleIndex((), matching)
         self.revisions: Mapping[str, str] = {}
@@ -82,8 +91,10 @@ class Judge:
 
     # -- one account --------------------------------------------------------------------------------------------------------
 
-    def facts(self, account: Account, state: AccountState, now: datetime, reposts: Sequence[Repost]) -> AccountFacts:
-        """Put together what the rules may know of the account."""
+    def facts(
+        self, account: Account, state: AccountState, now: datetime, reposts: Sequence[Repost], unmatched: Unmatched | None = None
+    ) -> AccountFacts:
+        """Put together what the rules may know of the account; `unmatched` is what was when the reposts were read."""
         state = sane(state, now)
         owed = tuple(article for article in self.live if article.published_at <= now and article.audience.includes(account))
         return AccountFacts(
@@ -93,8 +104,12 @@ class Judge:
             source=self._source(account, state),
             articles=owed,
             reposts=tuple(reposts),
-            unmatched=frozenset(self.revisions) if account.id in self._waiting else self._unmatched,
+            unmatched=self._unmatched_for(account, unmatched or Unmatched()),
         )
+
+    def _unmatched_for(self, account: Account, before: Unmatched) -> frozenset[str]:
+        waits = account.id in self.unmatched.accounts or account.id in before.accounts
+        return frozenset(self.revisions) if waits else self.unmatched.articles | before.articles
 
     def name_of(self, channel: Channel) -> str:
         """Return what a channel looks through: two bridges of one adapter are two sources."""
@@ -143,7 +158,7 @@ class Judge:
 
     def carried(self, posts: Iterable[Post], account: Account) -> list[Repost]:
         """Return which live articles these posts carry, or seem to carry."""
-        return [each for post in posts for each in self.index.reposts(post, account)] if self.live else []
+        return [each for post in posts for each in carried_by(self.index, post, account)] if self.live else []
 
     # -- key articles -------------------------------------------------------------------------------------------------------
 
@@ -154,28 +169,39 @@ class Judge:
         """
         async with self._refreshing:
             known = await self._store.articles()
-            live = tuple(article for article in known if now <= article.due_at + ARTICLE_LIFE)
-            if live != self.live:
-                index, revisions = await asyncio.to_thread(_indexed, live, self._matching)
+            due = tuple(article for article in known if now <= article.due_at + ARTICLE_LIFE)
+            if due != self._due:
+                index, revisions = await asyncio.to_thread(indexed, due, self._matching)
                 changed = {each for each, revision in revisions.items() if self.revisions.get(each) != revision}
-                self.live, self.index, self.revisions = live, index, revisions
+                self._due, self.live, self.index, self.revisions = due, index.articles, index, revisions
                 # A look that is judged before the progress is read must not accuse anybody of missing what has just come.
-                self._unmatched |= changed
+                self.unmatched = replace(self.unmatched, articles=self.unmatched.articles | changed)
             await self.refresh_progress()
 
     async def refresh_progress(self) -> None:
         """Read how far each live article has been matched, and which accounts wait to be."""
         revisions = self.revisions
         progress = await self._store.keepings.progress(revisions)
-        rounds = {each.article_id: each.rounds for each in progress.values() if each.revision == revisions[each.article_id]}
-        self._waiting = frozenset(await self._store.keepings.unmatched_accounts())
-        self._unmatched = frozenset(each for each in revisions if rounds.get(each, 0) < 1)
+        waiting = frozenset(await self._store.keepings.unmatched_accounts())
+        if revisions is not self.revisions:
+            # Others have been adopted meanwhile; whoever did that reads anew.
+            return
+        as_is = [each for each in progress.values() if each.revision == revisions[each.article_id] and not each.left]
+        rounds = {each.article_id: each.rounds for each in as_is}
+        self.unmatched = Unmatched(frozenset(each for each in revisions if rounds.get(each, 0) < 1), waiting)
         self.settled = self.matched and all(rounds[each] > 1 for each in revisions)
+
+    async def never_matched(self, articles: Iterable[Article]) -> frozenset[str]:
+        """Return the ids of those out of their time that were never matched, as they stand, with what is stored: nobody will."""
+        past = {each.id: revision_of(each, self._matching) for each in articles if each.id not in self.revisions}
+        progress = await self._store.keepings.progress(past)
+        once = {each.article_id for each in progress.values() if each.rounds and same_article(each.revision, past[each.article_id])}
+        return frozenset(past.keys() - once)
 
     @property
     def matched(self) -> bool:
         """Whether every live article has been matched with all that was stored before it came."""
-        return not self._unmatched and not self._waiting
+        return not self.unmatched.articles and not self.unmatched.accounts
 
     # -- the whole roster ---------------------------------------------------------------------------------------------------
 
@@ -221,12 +247,13 @@ class Judge:
         # Alerts before states: a look that ends an alert in between is then seen whole, never as silence that opens another.
         alive = await self._store.alive_alerts(ids)
         states = await self._store.states(ids)
+        unmatched = self.unmatched
         reposts = await self._store.reposts(ids, [article.id for article in self.live]) if self.live else {}
         changes: list[AlertChange] = []
         graded: list[tuple[Account, Standing]] = []
         for account in accounts:
             state = states.get(account.id) or AccountState(account_id=account.id)
-            facts = self.facts(account, state, picture.taken_at, reposts.get(account.id, ()))
+            facts = self.facts(account, state, picture.taken_at, reposts.get(account.id, ()), unmatched)
             findings = self.findings(facts)
             mine = alive.get(account.id, {})
             picture.firing |= {finding.key for finding in findings if finding.status is Firing.FIRING}
@@ -252,21 +279,31 @@ class Judge:
         await self._settle_ours(findings, picture.taken_at)
 
     async def _close_orphans(self, picture: Picture) -> None:
-        """End, without a letter, alerts whose subject nobody judges any more: an article out of its time, a source or credential unused."""
-        live = {article.id for article in self.live}
+        """End, without a letter, alerts whose subject nobody judges any more: an article out of its time, or that its account owes no more
+        or not yet, since one of both was corrected; a source or credential unused."""
+        live = {article.id: article for article in self.live}
+        accounts = {account.id: account for account, _ in picture.standings}
         names = {ChannelState(adapter=adapter, credential=credential).name for adapter, credential in picture.served}
         names |= {source.name for source in picture.sources.values()}
         changes = []
         for alert in await self._store.alerts([Stage.PENDING, Stage.HELD, Stage.OPEN]):
             finding = alert.finding
             outlived = finding.article_id is not None and finding.article_id not in live
+            unowed = not outlived and self._is_unowed(finding, live, accounts, picture.taken_at)
             unused = finding.account_id is None and finding.rule != "quorum" and finding.subject not in names
-            if outlived or unused:
+            if outlived or unowed or unused:
                 over = {"stage": Stage.RESOLVED, "resolved_at": picture.taken_at}
                 changes.append(AlertChange(alert, alert.model_copy(update=over)))
         await self._store.put_alerts(changes)
         # A resolved alert with nobody told of it owes nobody a recovery.
         await self._store.put_told([change.after.model_copy(update={"told": {}, "tries": {}}) for change in changes])
+
+    def _is_unowed(self, finding: Finding, live: Mapping[str, Article], accounts: Mapping[str, Account], now: datetime) -> bool:
+        article, account = live.get(finding.article_id or ""), accounts.get(finding.account_id or "")
+        if article is None or account is None:
+            return False
+        early = finding.severity is Severity.ACCUSATION and now <= article.due_at
+        return early or now < article.published_at or not article.audience.includes(account)
 
     async def judge_channels(self, channels: Iterable[ChannelState], expiries: Sequence[Expiry], now: datetime) -> None:
         """Let the rules speak about each adapter with each credential, and the ends of its tokens."""
@@ -288,10 +325,6 @@ class Judge:
     async def release(self, platform: Platform | None, now: datetime) -> int:
         """Open what the quorum gate holds, by a person's word; return how many."""
         return await self._gate.release(platform, now)
-
-
-def _indexed(live: tuple[Article, ...], wishes: MatchingSettings) -> tuple[ArticleIndex, dict[str, str]]:
-    return ArticleIndex(live, wishes), {article.id: revision_of(article, wishes) for article in live}
 
 
 def heard(standing: Standing, alerts: Iterable[Alert], rule: str) -> Standing:

@@ -17,7 +17,7 @@ from monitor.credentials import Kept
 from monitor.model import Fault, Post
 from monitor.pauses import Rest
 from monitor.ports import Grant
-from monitor.writes import Progress, Verified
+from monitor.writes import Progress, Returned, Verified
 
 T = TypeVar("T")
 log = structlog.get_logger("keepings")
@@ -157,10 +157,16 @@ class Keepings:
         with self._translated():
             await self._db.matchings.update_many({**theirs, "rounds": group[0].rounds}, change)
 
-    async def unmatched_accounts(self) -> dict[str, str]:
-        """Return the accounts that the roster changed and whose stored posts wait to be matched, each with its revision then."""
+    async def leave(self, live: Iterable[str]) -> None:
+        """Note that all other articles are out of their time: looks know nothing of them any more."""
         with self._translated():
-            return {doc["_id"]: doc["revision"] async for doc in self._db.unmatched.find({})}
+            await self._db.matchings.update_many({"_id": {"$nin": list(live)}, "left": {"$ne": True}}, {"$set": {"left": True}})
+
+    async def unmatched_accounts(self) -> dict[str, Returned]:
+        """Return the accounts that the roster changed and whose stored posts wait to be matched, each as it was noted."""
+        with self._translated():
+            found = self._db.unmatched.find({})
+            return {doc["_id"]: Returned(doc["_id"], doc["revision"], doc.get("at")) async for doc in found}
 
     async def account_matched(self, account_id: str, revision: str) -> None:
         """Note that the account, as it stood then, waits no longer."""
@@ -208,7 +214,7 @@ def _verified(doc: Mapping[str, Any]) -> Verified:
 
 
 def _progress(doc: Mapping[str, Any]) -> Progress:
-    return Progress(doc["_id"], doc["revision"], doc["began_at"], doc["reached"], int(doc["rounds"]))
+    return Progress(doc["_id"], doc["revision"], doc["began_at"], doc["reached"], int(doc["rounds"]), bool(doc.get("left")))
 
 
 def _kept(doc: Mapping[str, Any]) -> Kept:

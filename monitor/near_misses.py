@@ -9,15 +9,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import structlog
+
+from monitor.carrying import carried_by
 from monitor.errors import BadInput
 from monitor.judging import Judge
 from monitor.matching import ArticleIndex, Match, MatchingSettings
 from monitor.model import Account, Article, Post, Repost
 from monitor.ports import Clock
-from monitor.rematching import BATCH, BEFORE_PUBLICATION, in_chunks
+from monitor.rematching import BATCH, in_chunks, posts_for
 from monitor.settings import nearest
 from monitor.store import Store
 from monitor.uploads import account_named
+
+log = structlog.get_logger("near_misses")
 
 IDS_SHOWN = 20
 """Ids named to whoever asked for one that is not there."""
@@ -134,7 +139,7 @@ class Weighing:
         async for batch in self._batches(chosen):
             owing = {account.id: account for account in batch if article.audience.includes(account)}
             findings.accounts += len(owing)
-            async for posts in in_chunks(self._store.posts_since(owing, article.published_at - BEFORE_PUBLICATION)):
+            async for posts in in_chunks(posts_for(self._store, [article], owing)):
                 for row in await asyncio.to_thread(rows_of, index, article.id, posts, owing):
                     findings.add(row)
                 findings.posts += len(posts)
@@ -152,14 +157,20 @@ class Weighing:
 
 def rows_of(index: ArticleIndex, article_id: str, posts: Iterable[Post], accounts: Mapping[str, Account]) -> list[Row]:
     """Return a row for each of these posts that carries the article, seems to, or was weighed and refused."""
-    rows: list[Row] = []
-    for post in posts:
-        account = accounts[post.account_id]
-        refused = [match for match in index.weigh(post, account, article_id) if match.standing == "refused"]
-        rows += [_refused(match, account, post) for match in refused]
-        if not refused:
-            rows += [_row(each, account, post) for each in index.reposts(post, account) if each.article_id == article_id]
-    return rows
+    return [row for post in posts for row in _rows_of(index, article_id, post, accounts[post.account_id])]
+
+
+def _rows_of(index: ArticleIndex, article_id: str, post: Post, account: Account) -> list[Row]:
+    try:
+        told = index.weigh(post, account, article_id)
+        if not told and article_id not in index.originals(post, account):
+            return []
+        refused = [_refused(match, account, post) for match in told if match.standing == "refused"]
+    except Exception:
+        # What cannot be weighed is carried, if at all, with the words of why.
+        log.exception("a post could not be weighed", post=post.id)
+        refused = []
+    return refused or [_row(each, account, post) for each in carried_by(index, post, account) if each.article_id == article_id]
 
 
 def _row(repost: Repost, account: Account, post: Post) -> Row:

@@ -16,7 +16,7 @@ from monitor.after import After, after, sane
 from monitor.carrying import after_changes
 from monitor.committer import Committer
 from monitor.errors import StoreAway
-from monitor.judging import Judge
+from monitor.judging import Judge, Unmatched
 from monitor.merging import joined
 from monitor.metrics import Metrics
 from monitor.model import Account, AccountState, Alert, Outcome, Poll, Post, Repost
@@ -143,7 +143,7 @@ class Polling:
         ids = [claim.state.account_id for claim in claims]
         accounts = await self._store.claimed_accounts(claims)
         alive = await self._store.alive_alerts(ids)
-        live = self._judge.live
+        live, unmatched = self._judge.live, self._judge.unmatched
         reposts = await self._store.reposts(ids, [article.id for article in live]) if live else {}
         for claim in claims:
             account = accounts.get(claim.state.account_id)
@@ -152,7 +152,8 @@ class Polling:
             lanes = self._parts(self.lane_of(account))
             self._lanes.update(lanes)
             known = reposts.get(account.id, [])
-            task = asyncio.create_task(self._one_poll(claim, account, alive.get(account.id, {}), known), name=f"look {account.id}")
+            one = self._one_poll(claim, account, alive.get(account.id, {}), known, unmatched)
+            task = asyncio.create_task(one, name=f"look {account.id}")
             self._under_way[task] = claim
             task.add_done_callback(partial(self._ended, lanes))
 
@@ -209,14 +210,17 @@ class Polling:
             claims = await self._store.claim([each], self._owner, self._clock.now(), self._lease)
             accounts = await self._store.claimed_accounts(claims)
             alive = await self._store.alive_alerts([each])
+            unmatched = self._judge.unmatched
             reposts = await self._store.reposts([each])
             for claim in claims:
-                poll = await self._one_poll(claim, accounts[each], alive.get(each, {}), reposts.get(each, []))
+                poll = await self._one_poll(claim, accounts[each], alive.get(each, {}), reposts.get(each, []), unmatched)
                 if poll is not None:
                     polls[each] = poll
         return polls
 
-    async def _one_poll(self, claim: Claim, account: Account, alive: Mapping[str, Alert], reposts: Sequence[Repost]) -> Poll | None:
+    async def _one_poll(
+        self, claim: Claim, account: Account, alive: Mapping[str, Alert], reposts: Sequence[Repost], unmatched: Unmatched
+    ) -> Poll | None:
         """Look, judge, commit; return None when nothing could be written.
 
         1. Look, for as long as the lease allows; take note of how each channel fared. What a second-hand source covers is believed
@@ -232,6 +236,9 @@ class Polling:
         outcome_of = after(sane(known, poll.at), poll)
         state = await self._settled_state(outcome_of, account, poll)
         fresh = [post for post, _ in (*outcome_of.new, *outcome_of.changed)]
+        if outcome_of.changed:
+            # The look took its time: what a walk has proven of these posts meanwhile must outlive their edit.
+            reposts = (await self._store.reposts([account.id])).get(account.id, [])
         index, found = self._judge.index, self._judge.carried(fresh, account)
         carried = after_changes(reposts, fresh, found, poll.at)
         write = PollWrite(
@@ -242,14 +249,26 @@ class Polling:
             new=_stored(outcome_of.new, outcome_of.channels),
             changed=_stored(outcome_of.changed, outcome_of.channels),
             reposts=tuple(carried),
-            alerts=self._alerts(claim.state, state, account, fresh, alive, [*reposts, *carried]),
+            alerts=self._alerts(claim.state, state, account, fresh, alive, [*reposts, *carried], unmatched),
         )
         if not await self._commit(write, account):
             return None
         if self._judge.index is not index and fresh:
-            # An article came while this was written: its walk over the stored posts may have passed this account already.
-            await self._store.put_reposts(after_changes(reposts, fresh, self._judge.carried(fresh, account), poll.at))
+            await self._match_again(account, fresh, reposts, found, poll.at)
         return poll
+
+    async def _match_again(
+        self, account: Account, fresh: Sequence[Post], known: Sequence[Repost], found: Sequence[Repost], at: datetime
+    ) -> None:
+        """An article came or was corrected while a look was written: its walk over the stored posts may have passed this account already.
+
+        `found` was written with the article as it stood before.
+        """
+        live = {article.id for article in self._judge.live}
+        again = self._judge.carried(fresh, account)
+        await self._store.put_reposts(after_changes(known, fresh, again, at))
+        outdated = {each.id for each in found if each.article_id in live} - {each.id for each in (*known, *again)}
+        await self._store.drop_reposts(sorted(outdated))
 
     def _note(self, account_id: str, began: datetime, outcome: Outcome) -> None:
         """Tell the pauses how a channel fared. A wait counts from the answer, not from the beginning of the look."""
@@ -265,12 +284,13 @@ class Polling:
         fresh: Sequence[Post],
         alive: Mapping[str, Alert],
         reposts: Sequence[Repost],
+        unmatched: Unmatched,
     ) -> tuple[AlertChange, ...]:
         if not fresh and not alive and before.last_error is None and state.last_error is None:
             # The look changed nothing a rule could speak of; the next tick, a few minutes from now, judges by the calendar.
             return ()
         at = state.last_tried_at or self._clock.now()
-        return tuple(self._judge.changes(self._judge.facts(account, state, at, reposts), alive))
+        return tuple(self._judge.changes(self._judge.facts(account, state, at, reposts, unmatched), alive))
 
     async def _commit(self, write: PollWrite, account: Account) -> bool:
         if self._clock.now() >= write.claim.until:

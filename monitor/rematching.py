@@ -13,23 +13,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from monitor.carrying import after_changes, after_correction
+from monitor.carrying import after_changes, after_correction, carried_of, original_ids
 from monitor.documents import revision as roster_revision
 from monitor.judging import Judge
 from monitor.matching import ArticleIndex
 from monitor.model import Account, Article, Post, Repost
 from monitor.ports import Clock
 from monitor.store import Store
-from monitor.writes import Progress
+from monitor.writes import Progress, Returned
 
 log = structlog.get_logger("rematching")
 
-BATCH = 200
-"""Accounts between two notes of how far the walk has come: a second or two of work, which a kill repeats."""
+BATCH = 100
+"""Accounts between two notes of how far the walk has come: a second of work, of busy accounts some minutes, which a kill repeats."""
 ASKED = 5 * BATCH
 """Accounts that the roster changed and that are read at once: more than a batch, since some may have to wait."""
 CHUNK = 100
@@ -39,7 +39,12 @@ CHUNK_CHARACTERS = 1_000_000
 BEFORE_PUBLICATION = timedelta(hours=25)
 """How far back stored posts are read for an article: a post known to the day only may stand at that day's start."""
 LEASE = timedelta(minutes=2)
-"""How long one daemon keeps the walk to itself; taken anew with every batch."""
+"""How long one daemon keeps the walk to itself; taken anew with every batch, and within one that takes its time."""
+IMPORT_PATIENCE = timedelta(minutes=10)
+"""After so long an import of the roster is over or was killed: whom it noted is then matched as the roster has it."""
+IDS_AT_ONCE = 5_000
+"""Posts asked for by their ids at once."""
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 ROUND_SECONDS = 60.0
 """After so long a round ends, so that the loop is seen to be alive; the next goes on at once."""
 
@@ -67,10 +72,13 @@ class Rematching:
         """`settle`: so long after an article came, looks that know nothing of it may still be written."""
         self._store, self._judge, self._clock = store, judge, clock
         self._owner, self._settle = owner, settle
+        self._held_at = LONG_AGO
+        self._left: Mapping[str, str] | None = None
         self.accounts = self.posts = 0
 
     async def round(self) -> None:
         """Walk on for a while, if anything waits. Raises `StoreAway`."""
+        await self._note_what_left()
         end = self._clock.elapsed() + ROUND_SECONDS
         while not self._judge.settled and self._clock.elapsed() < end:
             if not await self._step():
@@ -85,14 +93,30 @@ class Rematching:
             said(self.accounts, self.posts)
         return self._judge.matched
 
+    async def _note_what_left(self) -> None:
+        if self._judge.revisions is not self._left:
+            revisions = self._judge.revisions
+            await self._store.keepings.leave(revisions)
+            self._left = revisions
+
+    async def _hold(self) -> bool:
+        now = self._clock.now()
+        held = await self._store.hold("rematching", self._owner, now, LEASE)
+        self._held_at = now if held else LONG_AGO
+        return held
+
+    async def _still_held(self) -> bool:
+        """Whether the walk is still ours to make; the lease is taken anew before it may have ended."""
+        return timedelta(0) <= self._clock.now() - self._held_at < LEASE / 4 or await self._hold()
+
     async def _step(self) -> bool:
         """Take the next batch; False where nothing is to be done now, or somebody else does it."""
         now = self._clock.now()
-        if not await self._store.hold("rematching", self._owner, now, LEASE):
+        if not await self._hold():
             return False
         # Taken together: articles that are adopted while this batch is matched are not part of it.
         live, index, revisions = self._judge.live, self._judge.index, dict(self._judge.revisions)
-        done = await self._match_returned(live, index) or await self._walk_on(live, index, revisions, now)
+        done = await self._match_returned(live, index, now) or await self._walk_on(live, index, revisions, now)
         await self._judge.refresh_progress()
         if not done or self._judge.settled:
             await self._store.hold("rematching", self._owner, now, timedelta(0))
@@ -100,17 +124,17 @@ class Rematching:
 
     # -- accounts that the roster changed ------------------------------------------------------------------------------------
 
-    async def _match_returned(self, live: tuple[Article, ...], index: ArticleIndex) -> bool:
+    async def _match_returned(self, live: tuple[Article, ...], index: ArticleIndex, now: datetime) -> bool:
         waiting = await self._store.keepings.unmatched_accounts()
         asked = sorted(waiting)[:ASKED]
         known = {account.id: account for account in await self._store.accounts(asked)} if asked else {}
         # One whose import is not through yet is left for later.
-        ready = [each for each in asked if each not in known or roster_revision(known[each]) == waiting[each]][:BATCH]
+        ready = [each for each in asked if each not in known or is_through(known[each], waiting[each], now)][:BATCH]
         accounts = [known[each] for each in ready if each in known]
-        if accounts and live:
-            await self._match(accounts, live, index, None)
+        if accounts and live and not await self._match(accounts, live, index, None):
+            return False
         for each in ready:
-            await self._store.keepings.account_matched(each, waiting[each])
+            await self._store.keepings.account_matched(each, waiting[each].revision)
         return bool(ready)
 
     # -- articles that came or changed ---------------------------------------------------------------------------------------
@@ -127,7 +151,8 @@ class Rematching:
             return False
         accounts = await self._store.accounts_after(walk.reached, BATCH, walk.until)
         ids = {each.article_id for each in walk.group}
-        await self._match(accounts, tuple(article for article in live if article.id in ids), index, walk.written_since)
+        if not await self._match(accounts, tuple(article for article in live if article.id in ids), index, walk.written_since):
+            return False
         reached = accounts[-1].id if len(accounts) == BATCH else walk.until
         await self._store.keepings.advance(walk.group, reached)
         if reached is None:
@@ -138,10 +163,11 @@ class Rematching:
 
     async def _match(
         self, accounts: Sequence[Account], articles: tuple[Article, ...], index: ArticleIndex, written_since: datetime | None
-    ) -> None:
+    ) -> bool:
         """Store what these accounts' posts carry of these articles; after a whole walk, let go of what no longer holds.
 
         What is stored is read before the posts: a repost that a poll writes meanwhile must not look like one that no longer holds.
+        False where somebody else took the walk over in the middle: then nothing is let go of, and nothing counts as done.
         """
         self.accounts += len(accounts)
         audiences = {article.audience for article in articles}
@@ -149,29 +175,36 @@ class Rematching:
         ids = [article.id for article in articles]
         known = {each.id: each for mine in (await self._store.reposts([a.id for a in accounts], ids)).values() for each in mine}
         wanted, found = frozenset(ids), set[str]()
-        since = min(article.published_at for article in articles) - BEFORE_PUBLICATION
-        async for posts in in_chunks(self._store.posts_since(owing, since, written_since)):
+        async for posts in in_chunks(posts_for(self._store, articles, owing, written_since)):
+            if not await self._still_held():
+                return False
             carried = await asyncio.to_thread(carried_of, index, posts, owing, wanted)
             found |= {each.id for each in carried}
             late = written_since is not None
             await self._store.put_reposts(after_changes(known.values(), posts, carried, self._clock.now()) if late else carried)
             self.posts += len(posts)
-        gone = [each for each in known.values() if each.id not in found]
+        owed = {(article.id, each.id) for article in articles for each in owing.values() if article.audience.includes(each)}
+        # Who owes an article no more keeps what was found: the roster may let it owe the article again.
+        gone = [each for each in known.values() if each.id not in found and (each.article_id, each.account_id) in owed]
         if gone and written_since is None:
             await self._let_go(gone, index, owing, wanted)
+        return True
 
     async def _let_go(self, gone: Sequence[Repost], index: ArticleIndex, owing: Mapping[str, Account], wanted: frozenset[str]) -> None:
         posts = [post for post in await self._store.posts_by_id({each.post_id for each in gone}) if post.account_id in owing]
         shown = [post.model_copy(update={"deleted_at": None, "private": False}) for post in posts if not post.visible]
         still = await asyncio.to_thread(carried_of, index, shown, owing, wanted)
-        dropped, doubted = after_correction(gone, posts, still)
+        stored = await self._store.reposts({each.account_id for each in gone}, wanted)
+        # What a poll has written since it was read is newer, and stays.
+        as_read = [each for each in gone if each in stored.get(each.account_id, ())]
+        dropped, doubted = after_correction(as_read, posts, still)
         await self._store.put_reposts(doubted)
         await self._store.drop_reposts(dropped)
 
 
 def unbegun(revisions: Mapping[str, str], progress: Mapping[str, Progress], now: datetime) -> list[Progress]:
     """Return a beginning for each article that was never matched as it stands now."""
-    known = {each.article_id: each.revision for each in progress.values()}
+    known = {each.article_id: each.revision for each in progress.values() if not each.left}
     return [Progress(each, revision, now) for each, revision in revisions.items() if known.get(each) != revision]
 
 
@@ -188,8 +221,31 @@ def next_walk(progress: Iterable[Progress], settle: timedelta, now: datetime) ->
         return None
     places = sorted({each.reached for each in chosen})
     group = tuple(each for each in chosen if each.reached == places[0])
-    since = None if first else min(each.began_at for each in group) - settle
+    # Begun by a clock that ran ahead, it says nothing of what was written when.
+    begun = [each.began_at if each.began_at <= now else LONG_AGO + settle for each in group]
+    since = None if first else min(begun) - settle
     return Walk(group, places[0], places[1] if len(places) > 1 else None, since)
+
+
+def is_through(account: Account, noted: Returned, now: datetime) -> bool:
+    """Whether the import that noted the account has written it; one that was killed never will, and nobody waits for it for good."""
+    under_way = noted.at is not None and timedelta(0) <= now - noted.at < IMPORT_PATIENCE
+    return not under_way or roster_revision(account) == noted.revision
+
+
+async def posts_for(
+    store: Store, articles: Sequence[Article], owing: Mapping[str, Account], written_since: datetime | None = None
+) -> AsyncIterator[Post]:
+    """Yield what may carry the articles: what was published since the first of them, and their originals, however old."""
+    since = min(article.published_at for article in articles) - BEFORE_PUBLICATION
+    if written_since is None:
+        ids = list(original_ids(articles, owing.values()))
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            for post in await store.posts_by_id(ids[start : start + IDS_AT_ONCE]):
+                if post.published_at < since and post.account_id in owing and post.visible:
+                    yield post
+    async for post in store.posts_since(owing, since, written_since):
+        yield post
 
 
 async def in_chunks(posts: AsyncIterator[Post]) -> AsyncIterator[list[Post]]:
@@ -204,8 +260,3 @@ async def in_chunks(posts: AsyncIterator[Post]) -> AsyncIterator[list[Post]]:
             chunk, size = [], 0
     if chunk:
         yield chunk
-
-
-def carried_of(index: ArticleIndex, posts: Iterable[Post], accounts: Mapping[str, Account], wanted: frozenset[str]) -> list[Repost]:
-    """Return what these posts carry of the wanted articles."""
-    return [each for post in posts for each in index.reposts(post, accounts[post.account_id]) if each.article_id in wanted]

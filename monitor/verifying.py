@@ -26,6 +26,8 @@ log = structlog.get_logger("verifying")
 
 PER_ROUND = 12
 """Pages opened in one round: at 5 s apart, a minute's work."""
+AT_ONCE = 200
+"""Candidates whose posts are read at once: there may be tens of thousands, and their texts must not fill the memory."""
 AGAIN_FIRST, AGAIN_CAP = timedelta(hours=1), timedelta(hours=24)
 """When a page that could not be read is opened again: after an hour, then twice as long each time, at most a day."""
 BEYOND_A_PAGE = frozenset({Doubt.OUT_OF_WINDOW, Doubt.RECURRING})
@@ -38,7 +40,7 @@ class VerifyingStore(Protocol):
     """What verifying needs of the store. Every method may raise `StoreAway`."""
 
     async def reposts(
-        self, account_ids: Iterable[str] | None = None, article_ids: Iterable[str] | None = None
+        self, account_ids: Iterable[str] | None = None, article_ids: Iterable[str] | None = None, grade: str | None = None
     ) -> dict[str, list[Repost]]: ...
     async def accounts(self, ids: Iterable[str] | None = None) -> list[Account]: ...
     async def posts_by_id(self, ids: Iterable[str]) -> list[Post]: ...
@@ -98,25 +100,48 @@ class Verifying:
         """
         if not self._by_platform or not self._judge.live:
             return 0
-        candidates = await self._candidates()
-        known = await self._store.verified({each.post.id for each in candidates})
-        await self._restore(candidates, known)
-        waiting = choose(candidates, known, self._retries, self._judge.live, self._clock.now())
-        self._retries = {each.post.id: self._retries[each.post.id] for each in candidates if each.post.id in self._retries}
+        live = {article.id: article for article in self._judge.live}
+        reposts = await self._reposts(live)
+        self._retries = {each.post_id: self._retries[each.post_id] for each in reposts if each.post_id in self._retries}
+        waiting: dict[str, Candidate] = {}
+        for start in range(0, len(reposts), AT_ONCE):
+            batch = reposts[start : start + AT_ONCE]
+            known = await self._store.verified({each.post_id for each in batch})
+            full = len(waiting) >= PER_ROUND
+            wanted = [each for each in batch if each.post_id in known or (not full and self._is_due(each))]
+            candidates = await self._candidates(wanted, live)
+            await self._restore(candidates, known)
+            for each in choose(candidates, known, self._retries, live.values(), self._clock.now()):
+                waiting.setdefault(each.post.id, each)
         opened = 0
-        for each in waiting[:PER_ROUND]:
+        for each in list(waiting.values())[:PER_ROUND]:
             if not await self._open(each):
                 break
             opened += 1
         return opened
 
-    async def _candidates(self) -> list[Candidate]:
-        found = await self._store.reposts(article_ids=[article.id for article in self._judge.live])
-        reposts = [each for mine in found.values() for each in mine if each.grade == "candidate"]
+    async def _reposts(self, live: Mapping[str, Article]) -> list[Repost]:
+        """Return the candidates of live articles, those of the article due first before the others."""
+        found = await self._store.reposts(article_ids=live, grade="candidate")
+        return sorted(
+            (each for mine in found.values() for each in mine if each.article_id in live),
+            key=lambda each: (live[each.article_id].due_at, each.published_at, each.post_id),
+        )
+
+    def _is_due(self, repost: Repost) -> bool:
+        return repost.evidence.get("doubt") not in BEYOND_A_PAGE and is_due(self._retries.get(repost.post_id), self._clock.now())
+
+    async def _candidates(self, reposts: Sequence[Repost], live: Mapping[str, Article]) -> list[Candidate]:
         if not reposts:
             return []
         accounts = {account.id: account for account in await self._store.accounts({each.account_id for each in reposts})}
-        mine = [each for each in reposts if (account := accounts.get(each.account_id)) and account.platform in self._by_platform]
+        mine = [
+            each
+            for each in reposts
+            if (account := accounts.get(each.account_id))
+            and account.platform in self._by_platform
+            and live[each.article_id].audience.includes(account)
+        ]
         posts = {post.id: post for post in await self._store.posts_by_id({each.post_id for each in mine})}
         return [
             Candidate(each, accounts[each.account_id], posts[each.post_id], self._by_platform[accounts[each.account_id].platform])
@@ -127,7 +152,7 @@ class Verifying:
     async def _restore(self, candidates: Iterable[Candidate], known: Mapping[str, Verified]) -> None:
         for each in candidates:
             verified = known.get(each.post.id)
-            if verified is None or verified.post is None or not each.post.visible:
+            if verified is None or verified.post is None or not each.post.visible or told(verified.post) == told(each.post):
                 continue
             carried = self._judge.carried([verified.post], each.account)
             if any(repost.id == each.repost.id and repost.grade != "candidate" for repost in carried):
@@ -217,12 +242,22 @@ def choose(
         and each.post.url
         and each.repost.article_id in due
         and each.repost.evidence.get("doubt") not in BEYOND_A_PAGE
-        and (each.post.id not in retries or retries[each.post.id].at <= now)
+        and is_due(retries.get(each.post.id), now)
     ]
     chosen: dict[str, Candidate] = {}
     for each in sorted(open_now, key=lambda each: (due[each.repost.article_id], each.post.published_at, each.post.id)):
         chosen.setdefault(each.post.id, each)
     return list(chosen.values())
+
+
+def is_due(retry: Retry | None, now: datetime) -> bool:
+    """Whether a page may be opened; one put off beyond the longest wait was put off by a clock that ran ahead."""
+    return retry is None or not now < retry.at <= now + AGAIN_CAP
+
+
+def told(post: Post) -> tuple[object, ...]:
+    """Return what of a post decides what it carries: where two are alike in it, matching the other anew shows nothing."""
+    return post.title, post.text, post.kind, post.whole, post.citation, post.published_at, post.url
 
 
 def enriched(post: Post, seen: Post) -> Post:
@@ -233,7 +268,8 @@ def enriched(post: Post, seen: Post) -> Post:
         "title": seen.title or post.title,
         "text": _whole(post, seen),
         "kind": seen.kind,
-        "whole": seen.whole or post.whole,
+        # What a list called whole, its own page may show to be a piece, or the words above a film.
+        "whole": seen.whole or (post.whole and len(post.text) > len(seen.text)),
         "citation": seen.citation or post.citation,
     }
     if post.precision == "day" and local_date(post.published_at) == local_date(seen.published_at):

@@ -76,7 +76,8 @@ class Progress:
     """How far a key article, as it stands at `revision`, has been matched with the posts that were stored before it came.
 
     `rounds` counts finished walks over the roster: the first sees every post, the second those written since about `began_at`.
-    `reached` is the last account that the walk under way is done with.
+    `reached` is the last account that the walk under way is done with. `left`: the article was out of its time since, so that looks
+    knew nothing of it; should it come back, as after a clock that ran ahead, it is matched anew.
     """
 
     article_id: str
@@ -84,3 +85,13 @@ class Progress:
     began_at: datetime
     reached: str = ""
     rounds: int = 0
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """An account that the roster let come back, or owe what it did not: as it stood then, and when that was noted."""
+
+    account_id: str
+    revision: str
+    at: datetime | None

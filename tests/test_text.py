@@ -151,7 +151,8 @@ def _timed(form: Callable[[str], object], text: str, rounds: int = 200) -> float
 
 
 @pytest.mark.parametrize(
-    ("traditional", "simplified"), [("沿著新徵程", "沿着新征程"), ("瞭解復甦覆蓋衞生", "了解复苏覆盖卫生"), ("著名學者借/藉", "著名学者藉/借")]
+    ("traditional", "simplified"),
+    [("沿著新徵程", "沿着新征程"), ("瞭解復甦覆蓋衞生", "了解复苏覆盖卫生"), ("著名學者借/藉", "著名学者藉/借")],
 )
 def test_a_character_that_is_written_in_two_ways_is_one(traditional: str, simplified: str) -> None:
     assert fold(traditional) == fold(simplified)

@@ -22,10 +22,23 @@ from monitor.errors import StoreAway
 from monitor.matching import ArticleIndex
 from monitor.matching.evidence import Doubt
 from monitor.metrics import Metrics
-from monitor.model import Account, Article, Channel, Platform, Post, Repost
+from monitor.model import Account, Article, Channel, Platform, Post, Repost, Status
 from monitor.pauses import Pauses
 from monitor.schedule import Backoff
-from monitor.verifying import Candidate, Retry, Verified, Verifying, choose, enriched, identity, word
+from monitor.verifying import (
+    AGAIN_CAP,
+    AT_ONCE,
+    PER_ROUND,
+    Candidate,
+    Retry,
+    Verified,
+    Verifying,
+    choose,
+    enriched,
+    identity,
+    is_due,
+    word,
+)
 
 HOUR = timedelta(hours=1)
 PAGES = FIXTURES / "wechat.article"
@@ -53,8 +66,10 @@ class PaperJudge:
     """Matches as the judge does."""
 
     live: tuple[Article, ...] = (KEY,)
+    asked: int = 0
 
     def carried(self, posts: Iterable[Post], account: Account) -> list[Repost]:
+        self.asked += 1
         index = ArticleIndex(self.live)
         return [each for post in posts for each in index.reposts(post, account)]
 
@@ -69,21 +84,27 @@ class PaperStore:
     account: Account = WATCHED
     away: bool = False
     writes: int = 0
+    reads: int = 0
 
     @classmethod
     def of(cls, *posts: Post, judge: PaperJudge | None = None, account: Account = WATCHED) -> PaperStore:
         found = (judge or PaperJudge()).carried(posts, account)
         return cls({post.id: post for post in posts}, {each.id: each for each in found}, account=account)
 
-    async def reposts(self, account_ids: Iterable[str] | None = None, article_ids: Iterable[str] | None = None) -> dict[str, list[Repost]]:
+    async def reposts(
+        self, account_ids: Iterable[str] | None = None, article_ids: Iterable[str] | None = None, grade: str | None = None
+    ) -> dict[str, list[Repost]]:
         wanted = set(article_ids or ())
-        return {self.account.id: [each for each in self.found.values() if each.article_id in wanted]}
+        found = [each for each in self.found.values() if each.article_id in wanted and grade in (None, each.grade)]
+        return {self.account.id: found}
 
     async def accounts(self, ids: Iterable[str] | None = None) -> list[Account]:
         return [self.account] if self.account.id in set(ids or ()) else []
 
     async def posts_by_id(self, ids: Iterable[str]) -> list[Post]:
-        return [self.kept[each] for each in ids if each in self.kept]
+        found = [self.kept[each] for each in ids if each in self.kept]
+        self.reads += len(found)
+        return found
 
     async def put_reposts(self, reposts: Sequence[Repost]) -> None:
         self.found |= {each.id: each for each in reposts}
@@ -377,6 +398,14 @@ def test_a_shorter_text_and_another_citation_displace_nothing_that_proved_someth
     assert enriched(made, page).text == made.text
 
 
+def test_a_page_that_is_more_than_its_words_is_believed_over_a_list_that_called_them_whole() -> None:
+    listed = seemingly(text="试读的一段", whole=True)
+
+    assert not enriched(listed, seemingly(text="试读的一段", whole=False)).whole
+    assert enriched(listed, seemingly(text="试读的一段，和其余全部", whole=True)).whole
+    assert enriched(listed, seemingly(text="", whole=False)).whole
+
+
 def test_a_time_known_to_the_day_is_made_exact_by_a_page_of_that_day_only() -> None:
     day = seemingly(published_at=NOW.replace(hour=0) - timedelta(hours=8), precision="day")
     same, other = (seemingly(published_at=day.published_at + timedelta(hours=hours)) for hours in (20, 30))
@@ -405,3 +434,38 @@ def test_an_account_that_migrated_is_known_by_all_its_ids() -> None:
     channels = tuple(FEED.model_copy(update={"options": {"biz": biz}}) for biz in ("3290000009", BIZ, BIZ, ""))
 
     assert identity(WATCHED.model_copy(update={"channels": channels})) == {"biz": f"3290000009,{BIZ}"}
+
+
+async def test_what_is_stored_as_its_page_showed_it_is_not_written_round_after_round(bench: Bench) -> None:
+    store = PaperStore.of(seemingly())
+    bench.shows("article")
+    await bench.verifying(store).round()
+    matched = bench.judge.asked
+
+    await bench.verifying(store).round()
+
+    assert bench.judge.asked == matched
+
+
+async def test_of_very_many_candidates_only_a_few_posts_are_read_at_once_and_those_of_no_use_not_at_all(bench: Bench) -> None:
+    store = PaperStore.of(*(seemingly(number) for number in range(3 * AT_ONCE)))
+    for each in list(store.found.values())[AT_ONCE:]:
+        store.found[each.id] = each.model_copy(update={"evidence": {**each.evidence, "doubt": Doubt.OUT_OF_WINDOW.value}})
+    bench.shows("article")
+
+    assert await bench.verifying(store).round() == PER_ROUND
+    assert store.reads <= AT_ONCE
+
+
+async def test_a_candidate_of_an_account_that_owes_the_article_no_more_is_not_opened(bench: Bench) -> None:
+    store = PaperStore.of(seemingly())
+    store.account = WATCHED.model_copy(update={"status": Status.CLOSED})
+    bench.shows("reprint_full_text")
+
+    assert await bench.verifying(store).round() == 0
+
+
+def test_a_page_put_off_by_a_clock_that_ran_ahead_is_opened_again() -> None:
+    assert is_due(Retry(1, NOW + timedelta(days=400)), NOW)
+    assert not is_due(Retry(1, NOW + AGAIN_CAP), NOW)
+    assert is_due(None, NOW)

@@ -16,6 +16,9 @@ from monitor.model import Alert, ChannelState, Stage
 from monitor.store.connection import Connection, duplicates_only, translated
 from monitor.writes import AlertChange
 
+CLOCKS_APART = timedelta(hours=1)
+"""Two machines' clocks differ by seconds; what is further off than this was wrong."""
+
 
 class Alerts(Connection):
     """Judging writes findings and stages, telling writes who was told: they never touch the same fields."""
@@ -64,8 +67,12 @@ class Alerts(Connection):
                 await self._db.alerts.bulk_write(writes, ordered=False)
 
     async def hold(self, name: str, owner: str, now: datetime, lease: timedelta) -> bool:
-        """Take or keep what one daemon at a time may do, until the lease ends; False while it is another owner's."""
-        free = {"_id": name, "$or": [{"until": {"$lte": now}}, {"owner": owner}]}
+        """Take or keep what one daemon at a time may do, until the lease ends; False while it is another owner's.
+
+        A lease that ends further ahead than anybody takes one was taken by a clock that ran ahead, and holds nobody up.
+        """
+        ahead = now + 2 * lease + CLOCKS_APART
+        free = {"_id": name, "$or": [{"until": {"$lte": now}}, {"until": {"$gt": ahead}}, {"owner": owner}]}
         with translated():
             try:
                 await self._db.leases.update_one(free, {"$set": {"owner": owner, "until": now + lease}}, upsert=True)

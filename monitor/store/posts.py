@@ -106,9 +106,11 @@ class Posts(Connection):
         with translated():
             await self._db.posts.update_one({"_id": post.id}, {"$set": documents.enriched(post, at)})
 
-    async def reposts(self, account_ids: Iterable[str] | None = None, article_ids: Iterable[str] | None = None) -> dict[str, list[Repost]]:
-        """Return reposts by account."""
-        query: dict[str, Any] = {}
+    async def reposts(
+        self, account_ids: Iterable[str] | None = None, article_ids: Iterable[str] | None = None, grade: str | None = None
+    ) -> dict[str, list[Repost]]:
+        """Return reposts by account; with a grade, only those of it."""
+        query: dict[str, Any] = {} if grade is None else {"grade": grade}
         if account_ids is not None:
             query["account_id"] = {"$in": list(account_ids)}
         if article_ids is not None:

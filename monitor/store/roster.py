@@ -25,7 +25,7 @@ class Roster(Connection):
         with translated():
             before = {account.id: account for account in await self.accounts(ids)}
             await self._forget_wrong_pages(accounts, before, now)
-            await self._let_match_again(accounts, before)
+            changed = await self._let_match_again(accounts, before, now)
             if accounts:
                 await self._db.accounts.bulk_write(
                     [ReplaceOne({"_id": a.id}, documents.plain(a), upsert=True) for a in accounts], ordered=False
@@ -35,6 +35,10 @@ class Roster(Connection):
                     ordered=False,
                 )
                 await self._db.states.update_many({"_id": {"$in": ids}, "due_at": None}, {"$set": {"due_at": now}})
+                # A look under way knows the account as it was: what it brings must be new to the next look, which knows it as it is.
+                await self._db.states.update_many(
+                    {"_id": {"$in": changed}, "lease": {"$ne": None}}, {"$set": {"lease": None}, "$inc": {"fence": 1}}
+                )
             await self._db.accounts.delete_many({"_id": {"$nin": ids}})
             # The fence rises, so that a look still under way does not put a removed account back on the list of the due.
             await self._db.states.update_many(
@@ -47,8 +51,10 @@ class Roster(Connection):
                 {"$set": {"stage": Stage.RESOLVED, "alive": False, "resolved_at": now, "told": {}, "tries": {}}},
             )
 
-    async def _let_match_again(self, accounts: Sequence[Account], before: Mapping[str, Account]) -> None:
+    async def _let_match_again(self, accounts: Sequence[Account], before: Mapping[str, Account], now: datetime) -> list[str]:
         """Note whose stored posts must be matched with the key articles: accounts that come back, or may owe now what they did not.
+
+        Returns their ids.
 
         Who waits already is noted as it stands now: what is noted is compared with the roster before it counts as done.
         """
@@ -58,13 +64,15 @@ class Roster(Connection):
         waiting = [a for a in accounts if a.id in noted or (a.id in before and owes_as(a) != owes_as(before[a.id]))]
         if waiting:
             await self._db.unmatched.bulk_write(
-                [ReplaceOne({"_id": a.id}, {"revision": documents.revision(a)}, upsert=True) for a in waiting], ordered=False
+                [ReplaceOne({"_id": a.id}, {"revision": documents.revision(a), "at": now}, upsert=True) for a in waiting], ordered=False
             )
+        return [account.id for account in waiting]
 
     async def _forget_wrong_pages(self, accounts: Sequence[Account], before: Mapping[str, Account], now: datetime) -> None:
         """Let go of what was seen through a channel that an account no longer names: it was another page.
 
-        The posts stay, but under a name of their own; the account is looked at anew, and a look under way on the old page writes nothing.
+        The posts stay, but under a name of their own, and with them what they carry of key articles; the account is looked at anew, and
+        a look under way on the old page writes nothing.
         """
         for account in accounts:
             old = before.get(account.id)
@@ -75,8 +83,12 @@ class Roster(Connection):
             fresh = AccountState(account_id=account.id).model_dump(exclude={"account_id", "next_poll_at"})
             await self._db.states.update_one({"_id": account.id}, {"$set": {**fresh, "due_at": now, "lease": None}, "$inc": {"fence": 1}})
             for channel in lost:
-                await self._db.posts.update_many(
-                    {"account_id": account.id, "channel": channel.adapter}, {"$set": {"account_id": f"{account.id} ~ {channel.key}"}}
+                other = f"{account.id} ~ {channel.key}"
+                await self._db.posts.update_many({"account_id": account.id, "channel": channel.adapter}, {"$set": {"account_id": other}})
+                # By the posts' new name, so that an import killed in between does it when it is repeated.
+                theirs = [doc["_id"] async for doc in self._db.posts.find({"account_id": other}, {"_id": 1})]
+                await self._db.reposts.update_many(
+                    {"account_id": account.id, "post_id": {"$in": theirs}}, {"$set": {"account_id": other}}
                 )
 
     async def heal_clock(self, now: datetime, furthest: timedelta) -> int:
