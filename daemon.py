@@ -246,6 +246,25 @@ def match(
 
 
 @app.command()
+def confirm(
+    article: Annotated[str, typer.Argument(help="重要信息的编号")],
+    account: Annotated[str, typer.Argument(help="账号标识码")],
+    answer: Annotated[str, typer.Argument(help="是：该内容是转载；否：不是")],
+    by: Annotated[str, typer.Option("--by", help="核定人，留作证据")],
+    post: Annotated[str, typer.Option("--post", help="有多条时指明哪一条：链接或编号的一部分", show_default=False)] = "",
+    note: Annotated[str, typer.Option("--note", help="说明，如“海报内为全文”", show_default=False)] = "",
+    settings: SettingsFile = None,
+) -> None:
+    """人工核定一条疑似转载：看过原内容后，认定是或不是转载；此后以核定为准。
+
+    例：python daemon.py confirm 2022-05-a 341500M040XL0006 是 --by 张三 --note 海报内为全文
+    """
+    from monitor import deciding
+
+    _with_app(settings, lambda made: deciding.confirm(made, article, account, answer, by, post, note, commands.out))
+
+
+@app.command()
 def release(
     platform: Annotated[str | None, typer.Argument(help="平台，如 微信；不填则全部", show_default=False)] = None,
     settings: SettingsFile = None,

@@ -12,6 +12,7 @@ import structlog
 from monitor import inspection, tasks
 from monitor.after import sane
 from monitor.carrying import carried_by, indexed, revision_of, same_article
+from monitor.decisions import Decision, decided
 from monitor.gate import Gate, settled
 from monitor.matching import ArticleIndex, MatchingSettings
 from monitor.model import (
@@ -87,6 +88,7 @@ class Judge:
         self.index = ArticleIndex((), matching)
         self.revisions: Mapping[str, str] = {}
         self.settled = False
+        self.decisions: Mapping[str, Decision] = {}
         self.sources: dict[tuple[Platform, str], Source] = {}
 
     # -- one account --------------------------------------------------------------------------------------------------------
@@ -103,7 +105,7 @@ class Judge:
             now=now,
             source=self._source(account, state),
             articles=owed,
-            reposts=tuple(reposts),
+            reposts=decided(reposts, self.decisions),
             unmatched=self._unmatched_for(account, unmatched or Unmatched()),
         )
 
@@ -179,10 +181,11 @@ class Judge:
             await self.refresh_progress()
 
     async def refresh_progress(self) -> None:
-        """Read how far each live article has been matched, and which accounts wait to be."""
+        """Read how far each live article has been matched, which accounts wait to be, and what people decided."""
         revisions = self.revisions
         progress = await self._store.keepings.progress(revisions)
         waiting = frozenset(await self._store.keepings.unmatched_accounts())
+        self.decisions = await self._store.keepings.decisions(revisions)
         if revisions is not self.revisions:
             # Others have been adopted meanwhile; whoever did that reads anew.
             return

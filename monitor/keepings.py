@@ -1,4 +1,5 @@
-"""The small things kept beside accounts and posts: tokens, windows and breakers of the channels, pushes taken, posts verified.
+"""The small things kept beside accounts and posts: tokens, windows and breakers of the channels, pushes taken, posts verified,
+what people decided.
 
 It works on the collections the store hands it and imports no driver; errors are translated by the store's own door.
 """
@@ -7,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
 
+from monitor import documents
 from monitor.budgets import KeptTally, TallyChange
 from monitor.credentials import Kept
+from monitor.decisions import Decision
 from monitor.model import Fault, Post
 from monitor.pauses import Rest
 from monitor.ports import Grant
@@ -22,7 +26,7 @@ from monitor.writes import Progress, Returned, Verified
 T = TypeVar("T")
 log = structlog.get_logger("keepings")
 
-COLLECTIONS = ("grants", "windows", "lanes", "breakers", "pushes", "verified", "runs", "matchings", "unmatched")
+COLLECTIONS = ("grants", "windows", "lanes", "breakers", "pushes", "verified", "runs", "matchings", "unmatched", "decisions")
 PUSH_KEPT = timedelta(days=2)
 """A platform repeats a push for minutes; a replay later than this is refused by its time."""
 COUNTS_KEPT = timedelta(days=7)
@@ -198,6 +202,19 @@ class Keepings:
             document = {"at": verified.at, "word": verified.word, "post": post}
             await self._db.verified.replace_one({"_id": verified.post_id}, document, upsert=True)
 
+    # -- what people decided ------------------------------------------------------------------------------------------------
+
+    async def decisions(self, article_ids: Iterable[str]) -> dict[str, Decision]:
+        """Return what people said of posts and these articles, by the repost's id; of a pair decided twice the last word."""
+        with self._translated():
+            found = self._db.decisions.find({"article_id": {"$in": list(article_ids)}})
+            return {doc["_id"]: each async for doc in found if (each := _readable(_decision, doc)) is not None}
+
+    async def put_decision(self, decision: Decision) -> None:
+        with self._translated():
+            document = asdict(decision) | {"repost": documents.stored_repost(decision.repost) if decision.repost else None}
+            await self._db.decisions.replace_one({"_id": decision.id}, document, upsert=True)
+
 
 def _readable(read: Callable[[Mapping[str, Any]], T], doc: Mapping[str, Any]) -> T | None:
     """Return what the document says, None for one that cannot be read: it must not keep a daemon from starting."""
@@ -211,6 +228,11 @@ def _readable(read: Callable[[Mapping[str, Any]], T], doc: Mapping[str, Any]) ->
 def _verified(doc: Mapping[str, Any]) -> Verified:
     post = Post.model_validate(doc["post"]) if doc.get("post") else None
     return Verified(doc["_id"], doc["at"], doc["word"], post)
+
+
+def _decision(doc: Mapping[str, Any]) -> Decision:
+    told = {name: doc[name] for name in ("article_id", "account_id", "post_id", "answer", "by", "at", "note")}
+    return Decision(**told, repost=documents.repost(doc["repost"]) if doc.get("repost") else None)
 
 
 def _progress(doc: Mapping[str, Any]) -> Progress:

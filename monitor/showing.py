@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from monitor.decisions import decided
 from monitor.judging import Picture
 from monitor.matching import ArticleIndex
 from monitor.model import Account, AccountState, Article, Post
@@ -53,9 +54,9 @@ class Showing:
         if found is None:
             return None
         article, row = found
-        reposts = sorted(
-            (await self._store.reposts([account_id], [article_id])).get(account_id, []), key=lambda each: (each.published_at, each.post_id)
-        )
+        stored = (await self._store.reposts([account_id], [article_id])).get(account_id, [])
+        standing = decided(stored, await self._store.keepings.decisions([article_id]))
+        reposts = sorted(standing, key=lambda each: (each.published_at, each.post_id))
         posts = {post.id: post for post in await self._store.posts_by_id(repost.post_id for repost in reposts)}
         states = await self._store.states([account_id])
         times = await self._store.post_times([account_id], article.published_at, now)

@@ -16,7 +16,7 @@ class FormLimits(BaseModel):
     link_only: int = Field(default=40, ge=0, le=1_000, description="仅链接: fewer characters beside title and link; 0 never")
     cut_share: float = Field(default=0.6, ge=0, le=1, description="截断/摘要: less than this share of the article's text; 0 never")
     changed_share: float = Field(default=0.1, ge=0, le=1, description="内容改动: more of the sentences altered, or a figure; 1 never")
-    picture: bool = Field(default=True, description="图片: a post that a person confirmed, and that has no text")
+    picture: bool = Field(default=True, description="图片: a post that carries the article and has no text of its own")
 
 
 class MatchingSettings(BaseModel):
