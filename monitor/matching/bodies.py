@@ -58,14 +58,6 @@ class Overlap:
     of_title: float = 0.0
 
 
-def compare(article: tuple[str, str], text: str) -> Overlap:
-    """Return the overlap of one article, as (title, text), with all words of one post."""
-    post = Words(text)
-    index = BodyIndex([article])
-    at, ids = index.look_up(_runs(post.codes))
-    return index.beside(0, post, at, ids) if len(ids) else Overlap(0)
-
-
 class BodyIndex:
     """The texts of articles, ready to be found in posts. `number` is an article's place in the order they were given.
 

@@ -67,7 +67,8 @@ def bracket_title(text: str) -> str:
 
 def first_line(text: str) -> str:
     """Return the first line that is not blank."""
-    return next((line.strip() for line in text[:TITLE_LIMIT].splitlines() if line.strip()), "")
+    head = text[:TITLE_LIMIT].lstrip()
+    return head.splitlines()[0].strip() if head else ""
 
 
 def fold(text: str) -> str:
