@@ -29,7 +29,8 @@ async def confirm(app: App, article_id: str, code: str, answer: str, by: str, po
     if problems:
         raise BadInput(problems)
     repost, found = await _chosen(app, article, account, post)
-    made = decide(repost, article, found, ANSWERS[answer], by, app.clock.now(), app.settings.matching, plain(note, NOTE_LIMIT))
+    said, remark, wishes = ANSWERS[answer], plain(note, NOTE_LIMIT), app.settings.matching
+    made = decide(repost, article, found, account, said, by, app.clock.now(), wishes, remark)
     await app.store.keepings.put_decision(made)
     for line in _told(made, article, account, found):
         out.print(line, markup=False)

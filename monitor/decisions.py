@@ -13,7 +13,7 @@ from typing import Literal
 
 from monitor.matching import Evidence, Match, MatchingSettings
 from monitor.matching.reposts import repost as graded
-from monitor.model import Article, Post, Repost
+from monitor.model import Account, Article, Post, Repost
 from monitor.wording import minute
 
 Answer = Literal["yes", "no"]
@@ -58,7 +58,15 @@ def decided(reposts: Iterable[Repost], decisions: Mapping[str, Decision]) -> tup
 
 
 def decide(
-    repost: Repost, article: Article, post: Post, answer: Answer, by: str, now: datetime, wishes: MatchingSettings, note: str = ""
+    repost: Repost,
+    article: Article,
+    post: Post,
+    account: Account,
+    answer: Answer,
+    by: str,
+    now: datetime,
+    wishes: MatchingSettings,
+    note: str = "",
 ) -> Decision:
     """Return the decision. A post that a person knows to carry the article is graded like any other: a picture is no text."""
     made = None
@@ -73,7 +81,7 @@ def decide(
             left=str(evidence.get("left", "")),
             right=str(evidence.get("right", "")),
         )
-        made = graded(match, article, post, wishes)
+        made = graded(match, article, post, wishes, account)
         said = f"{by}于{minute(now)}核定{f'：{note}' if note else ''}"
         made = made.model_copy(update={"evidence": {**made.evidence, "why": said}})
     return Decision(article.id, repost.account_id, post.id, answer, by, now, note, made)

@@ -130,3 +130,20 @@ def test_reading_a_title_is_cheap() -> None:
     # Measured at 15 µs and 85 µs; the bounds leave room for a busy machine.
     assert best_of(5, lambda: [TITLES.cores(post) for post in posts]) / len(posts) < 60e-6
     assert best_of(3, lambda: [Titles.compare(TITLES, PLAN, f"重磅！{post}") for post in posts]) / len(posts) < 400e-6
+
+
+@given(st.text(max_size=120), st.text(max_size=120))
+def test_any_two_titles_are_compared_whatever_they_hold(one: str, other: str) -> None:
+    assert 0.0 <= TITLES.compare(one, other).share <= 1.0
+    assert TITLES.compare(other, one).only_lacks_which in (True, False)
+
+
+@pytest.mark.parametrize("title", ["一二三四五" * 800, "1-" * 2_000, "关于" * 2_000, "我市" * 2_000 + "的通知", "第3次" * 1_300])
+def test_long_titles_are_compared_by_their_words_in_no_time(title: str) -> None:
+    begun = time.process_time()
+
+    for other in (title[1:], title[::-1], f"要闻｜{title[:300]}", title[:300].replace("一", "二")):
+        TITLES.compare(title, other)
+        TITLES.compare(title[:300], other)
+
+    assert time.process_time() - begun < 2

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
+from typing import Any
 
 from monitor.matching.text import normalise_words
 
@@ -84,6 +85,7 @@ class Affixes:
         listed = _listed()
         self._calls = frozenset(_folded([*listed["media"], *listed["calls"]]))
         known = [*listed["media"], *listed["columns"], *listed["calls"], *listed["notes"], *listed["patterns"], *prefixes, *suffixes]
+        self._shouts = shapes(listed["shouts"])
         self._known = frozenset(_folded(word for word in known if "…" not in word))
         self._patterns = shapes(word for word in known if "…" in word)
         self._endings, self._beginnings = tuple(listed["medium_endings"]), tuple(listed["medium_beginnings"])
@@ -92,6 +94,7 @@ class Affixes:
         self.graphics = any_of(listed["graphics"])
         self.doings = any_of(listed["doings"])
         self.recurring = shapes(listed["recurring"])
+        self.opposites = tuple(any_of(words) for words in listed["opposites"])
         self._kind = lru_cache(_SEGMENTS)(self._judge)
 
     def heads(self, title: str) -> list[Peel]:
@@ -129,7 +132,7 @@ class Affixes:
 
     def _judge(self, segment: str, mark: Mark, leading: bool) -> Kind | None:
         words = normalise_words(segment)
-        if not words or words in (self._calls if mark is Mark.GAP else self._known):
+        if not words or words in (self._calls if mark is Mark.GAP else self._known) or self._is_shout(words):
             return Kind.KNOWN
         if mark is Mark.GAP:
             return None
@@ -147,6 +150,9 @@ class Affixes:
                 return Kind.COLUMN
             return Kind.LONG if mark is Mark.BRACKET and len(words) <= LONG_COLUMN else None
         return Kind.COLUMN if self._is_medium(words) and segment[0] != "《" else None
+
+    def _is_shout(self, words: str) -> bool:
+        return len(words) <= COLUMN and bool(self._shouts.fullmatch(words))
 
     def _is_medium(self, words: str) -> bool:
         if not 3 <= len(words) <= _MEDIUM or words in self._no_media:
@@ -204,7 +210,7 @@ def _folded(words: Iterable[str]) -> Iterable[str]:
 
 
 @cache
-def _listed() -> Mapping[str, list[str]]:
+def _listed() -> Mapping[str, Any]:
     text = importlib.resources.files("monitor.matching").joinpath("affixes.toml").read_text("utf-8")
-    lists: dict[str, list[str]] = tomllib.loads(text)
+    lists: dict[str, Any] = tomllib.loads(text)
     return lists

@@ -65,6 +65,13 @@ def source_in(article: Article, title: str, text: str, reach: int) -> str:
     return named or _told(f"{title}\n{text}", around) or _site_in(article, around)
 
 
+def is_source(article: Article, *publishers: str) -> bool:
+    """Whether one who published the post, by name or unit, is the article's source: then the name above the post says so."""
+    parts = (part for part in map(normalise_words, _SEPARATORS.split(article.source)) if len(part) > _OWN_FORM)
+    whole = {_shorter(part) for part in islice(parts, NAME_LIMIT)}
+    return any(_shorter(normalise_words(publisher)) in whole for publisher in publishers if publisher)
+
+
 def names_of(article: Article) -> tuple[str, ...]:
     """Return the names under which the article's source may stand, folded, longest forms first."""
     parts = islice((part for part in map(normalise_words, _SEPARATORS.split(article.source)) if len(part) >= NAME_MINIMUM), NAME_LIMIT)

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from monitor.matching.attribution import names_of, source_in
+from monitor.matching.attribution import is_source, names_of, source_in
 from monitor.matching.evidence import Evidence, Match
+from monitor.matching.reading import OWN_VIDEO
 from monitor.matching.sides import Sides, side_by_side
 from monitor.matching.text import bracket_title, first_line, fold, normalise_words, said
 from monitor.matching.titles import Relation, Titles
 from monitor.matching.urls import links_in
 from monitor.matching.wishes import FormLimits, MatchingSettings
-from monitor.model import Article, Post
+from monitor.model import Account, Article, Post
 
 TEXT_MINIMUM = 60
 """Folded characters from which an article's text is one to measure by; fewer are a summary in its place."""
@@ -30,6 +31,10 @@ CHANGED_MINIMUM = 2
 """Altered sentences at least: one may be a misprint that was put right, in either text."""
 TITLE_REACH = 300
 """Characters at the head of a text in which its title stands."""
+ROUND_UP = 1.4
+"""Times the article's length that a post has which carries others too: its title is that of all of them."""
+TEXT_REACH = 20_000
+"""Characters of such a post in which the article's title is looked for, on a line of its own."""
 PICTURE_WORDS = 40
 """Folded characters beside the title of a picture post from which its words are a text of their own."""
 SHOWN_LIMIT = 200
@@ -39,7 +44,7 @@ _TEXTUAL = frozenset({"article", "post", "text"})
 """Kinds of posts whose content is their text. What is said in a film or drawn on a poster is not known."""
 _UNTITLED = frozenset({"post", "text"})
 """Kinds without a title of their own: what adapters call so is the first line, or that of a card. Their title stands in 【】."""
-_TITLES = frozenset({Evidence.TITLE, Evidence.DRESSED_TITLE, Evidence.TITLE_PART})
+_TITLES = frozenset({Evidence.TITLE, Evidence.DRESSED_TITLE, Evidence.EDITED_TITLE, Evidence.TITLE_PART})
 _SAME = frozenset({Relation.EQUAL, Relation.DRESSED})
 _SHORT_LINK = re.compile(r"https?://(?:t\.cn|url\.cn|dwz\.cn|suo\.im|w\.url\.cn|t\.co|bit\.ly)/[0-9A-Za-z]", re.IGNORECASE)
 _OWN_ARTICLE = re.compile(r"https?://(?:card\.)?weibo\.com/(?:ttarticle|article)/", re.IGNORECASE)
@@ -84,15 +89,16 @@ class Flaw:
     detail: str = ""
 
 
-def flaws(article: Article, post: Post, match: Match, wishes: MatchingSettings) -> tuple[Flaw, ...]:
+def flaws(article: Article, post: Post, match: Match, wishes: MatchingSettings, account: Account | None = None) -> tuple[Flaw, ...]:
     """Return why the repost is not in order, in the order of `Reason`; nothing where it is, or where that cannot be told.
 
     Nothing for a match that is not found, for the original itself, and for the platform's own forward of it, whose card names the
-    source and shows the whole. Of 仅链接 and 截断 the graver is given.
+    source and shows the whole. Of 仅链接 and 截断 the graver is given. `account` published the post; where it is the source itself, its
+    name above the post says so.
     """
     if match.standing != "found" or match.by is Evidence.ORIGINAL or is_forward(post, match):
         return ()
-    return tuple(_flaws(_Case(article, post, match, wishes)))
+    return tuple(_flaws(_Case(article, post, match, wishes, account)))
 
 
 def is_forward(post: Post, match: Match) -> bool:
@@ -108,6 +114,7 @@ class _Case:
     post: Post
     match: Match
     wishes: MatchingSettings
+    account: Account | None = None
 
     @property
     def limits(self) -> FormLimits:
@@ -126,7 +133,9 @@ class _Case:
     @property
     def textual(self) -> bool:
         """Whether all that a reader is given is known, and is text."""
-        return self.post.whole and self.post.kind in _TEXTUAL and not any(map(_OWN_ARTICLE.match, _links(self.post)))
+        if not self.post.whole or self.post.kind not in _TEXTUAL or OWN_VIDEO.search(self.post.text):
+            return False
+        return not any(map(_OWN_ARTICLE.match, _links(self.post)))
 
     @cached_property
     def words(self) -> int:
@@ -179,8 +188,10 @@ def _retitled(case: _Case) -> Iterator[Flaw]:
 
 
 def _heads(case: _Case) -> bool:
-    """Whether a post without a title field has the article's title at its head, whatever stands around it."""
+    """Whether the article's title heads its text all the same: at the head of a post without a title field, or within a round-up."""
     title = normalise_words(case.article.title)
+    if case.sides.length and len(fold(case.post.text)) >= ROUND_UP * case.sides.length and title:
+        return any(title in normalise_words(line) for line in case.post.text[:TEXT_REACH].splitlines() if len(line) <= TITLE_REACH)
     return case.post.kind in _UNTITLED and bool(title) and title in normalise_words(case.post.text[:TITLE_REACH])
 
 
@@ -191,6 +202,8 @@ def _cut_off(title: str, whole: str) -> bool:
 
 def _unsourced(case: _Case) -> Iterator[Flaw]:
     if not case.limits.unsourced or not case.textual or not fold(case.post.text) or _leads_back(case):
+        return
+    if case.account is not None and is_source(case.article, case.account.name, case.account.unit):
         return
     reach = case.limits.source_reach
     if not source_in(case.article, case.post.title, case.post.text, reach):
@@ -212,7 +225,8 @@ def _leads_back(case: _Case) -> bool:
 
 
 def _picture(case: _Case) -> Flaw | None:
-    wordless = case.textual and not fold(case.post.text)
+    # Of a text post the title is the text.
+    wordless = case.textual and case.post.kind != "text" and not fold(case.post.text)
     if not case.limits.picture or not (wordless or case.post.kind == "picture") or case.words >= PICTURE_WORDS:
         return None
     shown = "内容为图片或海报" if case.post.kind == "picture" else "未见文字"

@@ -9,20 +9,23 @@ beyond the audience.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import NamedTuple
+from functools import partial
 
 from monitor.matching.bodies import BodyIndex, Overlap, Words
-from monitor.matching.evidence import Doubt, Evidence, Match
-from monitor.matching.reading import BODY_MINIMUM, HEAD, TITLE_MINIMUM, Offer, Reading, latest_moment, read
+from monitor.matching.evidence import Evidence, Match
+from monitor.matching.hints import Hint, Hints
+from monitor.matching.numerals import has_range, in_digits
+from monitor.matching.reading import BODY_MINIMUM, TITLE_MINIMUM, Offer, Reading, latest_moment, read
 from monitor.matching.references import Clue, clues_of, keys_of_article, own_keys
 from monitor.matching.reposts import original, repost
-from monitor.matching.text import fold, normalise_title, normalise_words
+from monitor.matching.text import fold, normalise_title
 from monitor.matching.titles import Compared, Relation, Titles
+from monitor.matching.verdicts import SLACK, TITLE_SHOWN
 from monitor.matching.weighing import BodyVerdict, Decision, Sighting, weigh
 from monitor.matching.wishes import MatchingSettings
-from monitor.model import Account, Article, Post, Repost
+from monitor.model import Account, Article, Post, Repost, local_date
 
 MATCHER_VERSION = 2
 """Raised when the same post and article would be decided otherwise: what is stored is then matched again."""
@@ -36,16 +39,12 @@ LEFT_LIMIT = 300
 """Characters of the matched field that are kept as evidence."""
 SUMMARY_LIMIT = 130
 """Folded characters that a summary has at most: WeChat takes 120."""
+OWN_TEXT = 100
+"""Folded characters of a text that tells of its own: what an editor says of an article in place of it has hardly so many on Weibo."""
 TITLE_SHARE = 0.6
 """Of an article's title that must stand in a post for its title to speak: of one with a word or two exchanged, more does."""
-TAGGED_LIMIT = 80
-"""Folded characters of a text beside which a fitting #话题# says nothing: the text itself then tells."""
-MENTION_MINIMUM = 8
-"""Normalised characters a title needs to be looked for inside other words."""
-TEXTLESS_LIMIT = 500
-"""Articles without a text whose titles are looked for inside other words: half a millisecond a post."""
-LINKED_ARTICLES = 20
-"""Newest articles that a bare short link may stand for: a person cannot weigh more."""
+TITLE_SEEN = 0.45
+"""Of an article's title, in runs that stand in the post, to compare the titles: one that was shortened or put in order anew has less."""
 TITLE_SCORE, DRESSED_SCORE, CANDIDATE_SCORE = 1.0, 0.95, 0.5
 
 _RANKS = {evidence: rank for rank, evidence in enumerate(Evidence)}
@@ -54,22 +53,17 @@ _EQUAL_TITLE = Compared(Relation.EQUAL, "", 1.0)
 _NO_TITLE = Compared(Relation.DIFFERENT, "", 0.0)
 _BY_CLOSENESS = (
     *(Relation.EQUAL, Relation.DRESSED, Relation.OTHER_DOCUMENT),
-    *(Relation.INSIDE, Relation.PART, Relation.EDITED, Relation.DIFFERENT),
+    *(Relation.INSIDE, Relation.PART, Relation.EDITED, Relation.SIMILAR, Relation.DIFFERENT),
 )
 _CLOSENESS = {relation: place for place, relation in enumerate(_BY_CLOSENESS)}
 _REFERENCES = (Evidence.CITATION, Evidence.LINK)
 _STANDINGS = ("found", "candidate", "refused")
 DEFAULT_WISHES = MatchingSettings()
+RIVALLED = "同样的文字更符合另一篇重点稿件"
+TITLE_TAKES = 0.4
+"""Of the post, by a title in a line of its own: it rivals only what takes up nearly all of the post."""
 RIVALS = 1.2
 """Shares of the post that two articles may take up together if both are carried: a round-up has two halves, a twin has it all twice."""
-
-
-class Hint(NamedTuple):
-    """What makes a person look: the article's number, the post's words, and the doubt."""
-
-    number: int
-    text: str
-    doubt: Doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +72,7 @@ class _Weighed:
     match: Match
     compared: Compared
     overlap: Overlap | None = None
+    line: str = ""
 
     @property
     def of_post(self) -> float:
@@ -109,15 +104,17 @@ class ArticleIndex:
             for core in self._titles.cores(article.title):
                 if len(core) >= TITLE_MINIMUM:
                     self._cores.setdefault(core, []).append(number)
+        self._heads: dict[str, list[str]] = {}
+        for core in self._cores:
+            self._heads.setdefault(core[:TITLE_MINIMUM], []).append(core)
         self._bare = [normalise_title(article.title) for article in self.articles]
+        self._texts = [len(fold(article.text[: 4 * BODY_MINIMUM])) >= BODY_MINIMUM for article in self.articles]
+        self._documents = [self._document(number) for number in range(len(self.articles))]
         self._recurring = [
-            len(self._cores.get(bare, ())) > 1 or self._titles.recurring(article.title)
+            len({self._documents[each] for each in self._cores.get(bare, ())}) > 1 or self._titles.recurring(article.title)
             for bare, article in zip(self._bare, self.articles, strict=True)
         ]
-        self._texts = [len(fold(article.text[: 4 * BODY_MINIMUM])) >= BODY_MINIMUM for article in self.articles]
-        self._textless = [
-            number for number, bare in enumerate(self._bare) if not self._texts[number] and len(bare) >= MENTION_MINIMUM
-        ][-TEXTLESS_LIMIT:]
+        self._hints = Hints(self.articles, self._bare, self._texts, self._cores)
         self._bodies = BodyIndex([(article.title, article.text) for article in self.articles])
 
     def find(self, post: Post, account: Account) -> tuple[Match, ...]:
@@ -149,10 +146,13 @@ class ArticleIndex:
         sure = self._by_reference(post, account)
         reading = read(post)
         weighed = [each for each in self._by_words(reading, account) if each.match.article_id not in sure]
-        kept = _settled([_Weighed(number, match, _NO_TITLE) for number, match in sure.values()], weighed, self.articles, self._bare, post)
-        told = {each.match.article_id for each in kept}
-        more = [match for match in self._hints(reading, account) if match.article_id not in told]
-        return sorted([*(each.match for each in kept), *more], key=_order)
+        kept = self._settled([_Weighed(number, match, _NO_TITLE) for number, match in sure.values()], weighed, post)
+        # One that lost to a likelier one may still be named in so many words.
+        told = {each.match.article_id for each in kept if each.match.why != RIVALLED}
+        live = partial(self._is_live, post, account)
+        more = [self._candidate(post, hint) for hint in self._hints.of(reading, live) if self.articles[hint.number].id not in told]
+        hinted = {match.article_id for match in more}
+        return sorted([*(each.match for each in kept if each.match.article_id not in hinted), *more], key=_order)
 
     def originals(self, post: Post, account: Account) -> tuple[str, ...]:
         """Return the ids of the articles this account owes whose original is this very post: it has published them already."""
@@ -163,7 +163,7 @@ class ArticleIndex:
 
     def reposts(self, post: Post, account: Account) -> list[Repost]:
         """Return what the post carries or seems to carry, graded, as it is kept. The original itself stands as its own repost, on time."""
-        found = [repost(match, self._by_id[match.article_id], post, self.wishes) for match in self.find(post, account)]
+        found = [repost(match, self._by_id[match.article_id], post, self.wishes, account) for match in self.find(post, account)]
         return [*found, *(original(self._by_id[each], post) for each in self.originals(post, account))]
 
     # -- by reference -------------------------------------------------------------------------------------------------------
@@ -208,13 +208,24 @@ class ArticleIndex:
 
     def _titled(self, offers: Iterable[Offer]) -> set[int]:
         """Return the articles whose title, or what remains of it without known prefixes and suffixes, is a line of the post."""
-        return {number for offer in offers for number in self._cores.get(offer.bare, ())}
+        return {number for offer in offers for key in self._keys(offer) for number in self._cores.get(key, ())}
+
+    def _keys(self, offer: Offer) -> tuple[str, ...]:
+        """Return the forms under which a line is looked up; taking it apart is costly, and done where some title stands in it."""
+        if offer.bare in self._cores or offer.running:
+            return (offer.bare,)
+        return self._titles.cores(offer.text) if has_range(offer.text) or self._stands_in(in_digits(offer.bare)) else ()
+
+    def _stands_in(self, line: str) -> bool:
+        heads = self._heads.keys() & {line[at : at + TITLE_MINIMUM] for at in range(len(line) - TITLE_MINIMUM + 1)}
+        return any(core in line for head in heads for core in self._heads[head])
 
     def _weigh(self, reading: Reading, number: int, overlap: Overlap | None) -> _Weighed | None:
         article, post = self.articles[number], reading.post
         compared, offer = self._compared(number, reading.offers)
         body = self._body(reading, number, compared, offer, overlap)
         is_other = overlap is None or overlap.verdict == "other"
+        may_be_apart = reading.may_be_summary or (offer is not None and reading.is_card(offer))
         seen = Sighting(
             relation=compared.relation,
             body=body,
@@ -223,23 +234,23 @@ class ArticleIndex:
             picture=reading.is_picture,
             in_window=self._in_window(post, number),
             fresh=post.published_at <= max(article.published_at + min(FRESH, self._window), article.due_at),
-            recurring=self._recurring[number],
-            whole=post.whole,
+            recurring=self._recurring[number] or compared.only_lacks_which,
+            whole=post.whole and reading.size >= OWN_TEXT,
             short=reading.size < BODY_MINIMUM,
-            summary=body is None and is_other and self._texts[number] and reading.may_be_summary and reading.size > BODY_MINIMUM,
+            summary=body is None and is_other and self._texts[number] and may_be_apart and reading.size > BODY_MINIMUM,
         )
         decision = weigh(seen)
         if decision is None:
             return None
         match = _decided(article, post, decision, compared, offer, overlap if body else None)
-        return _Weighed(number, match, compared, overlap if body else None)
+        return _Weighed(number, match, compared, overlap if body else None, offer.text if offer else "")
 
     def _compared(self, number: int, offers: Sequence[Offer]) -> tuple[Compared, Offer | None]:
         article = self.articles[number]
         equal = next((offer for offer in offers if offer.bare == self._bare[number]), None)
         if equal is not None:
             return _EQUAL_TITLE, equal
-        pairs = [(self._titles.compare(article.title, offer.text), offer) for offer in offers]
+        pairs = [(_heard(self._titles.compare(article.title, offer.text), offer), offer) for offer in offers]
         return min(pairs, key=lambda pair: (_CLOSENESS[pair[0].relation], -pair[0].share), default=(_NO_TITLE, None))
 
     def _body(self, reading: Reading, number: int, compared: Compared, offer: Offer | None, overlap: Overlap | None) -> BodyVerdict | None:
@@ -248,71 +259,71 @@ class ArticleIndex:
         What a list shows below a title may be an editor's summary, which need not stand in the article: only a text that is whole,
         or longer than a summary, speaks against it.
         """
-        is_title = offer is not None and compared.relation is not Relation.DIFFERENT
+        is_title = offer is not None and compared.relation not in (Relation.SIMILAR, Relation.DIFFERENT)
         beside = reading.size - (len(offer.bare) if is_title and offer is not None else 0)
         if not self._texts[number]:
             return None
-        if beside < BODY_MINIMUM:
-            # Of so few words the engine says "part" only where they are the article's opening sentence or one whole clause of its title.
-            return "part" if overlap is not None and overlap.verdict == "part" and not is_title else None
         verdict = overlap.verdict if overlap is not None else "other"
-        return None if verdict == "other" and reading.may_be_summary and beside < SUMMARY_LIMIT else verdict
+        if beside < BODY_MINIMUM:
+            # Of so few words the engine says "part" where they are the article's opening sentence or one whole clause of its title; also
+            # where they are its title but for a word: that is for the titles to judge.
+            reworded = overlap is not None and overlap.of_title >= TITLE_SHOWN and beside <= len(self._bare[number]) + SLACK
+            return "part" if verdict == "part" and not is_title and not reworded else None
+        is_comment = offer is not None and is_title and reading.is_card(offer)
+        return None if verdict == "other" and (is_comment or (reading.may_be_summary and beside < SUMMARY_LIMIT)) else verdict
+
+    def _document(self, number: int) -> int:
+        """Return what two articles share that are one document: asked for twice, by two offices or with two deadlines."""
+        article = self.articles[number]
+        text = fold(article.text) if self._texts[number] else local_date(article.published_at).isoformat()
+        return hash((self._bare[number] or article.id, text))
+
+    def _settled(self, sure: Sequence[_Weighed], weighed: Iterable[_Weighed], post: Post) -> list[_Weighed]:
+        """Return all, with the rivals of likelier ones refused: articles that the very same words would stand for."""
+
+        def likelihood(each: _Weighed) -> tuple[int, float, timedelta]:
+            distance = abs(latest_moment(post) - self.articles[each.number].published_at)
+            return _STANDINGS.index(each.match.standing), -round(each.strength, 1), distance
+
+        kept = list(sure)
+        for each in sorted(weighed, key=likelihood):
+            lost = any(self._are_rivals(each, other) for other in kept if other.match.standing == "found")
+            kept.append(_lost(each) if lost else each)
+        return kept
+
+    def _are_rivals(self, one: _Weighed, other: _Weighed) -> bool:
+        if self._documents[one.number] == self._documents[other.number]:
+            return False
+        if self._bare[one.number] == self._bare[other.number]:
+            return True
+        in_its_own_line = one.overlap is None and one.line != other.line
+        return (TITLE_TAKES if in_its_own_line else one.of_post) + other.of_post > RIVALS
 
     # -- for a person -------------------------------------------------------------------------------------------------------
 
-    def _hints(self, reading: Reading, account: Account) -> Iterator[Match]:
-        """Yield candidates that neither title nor text leads to: a title in a #tag# or among other words, a bare short link."""
-        hints = {hint.number: hint for hint in (*self._linked(reading), *self._mentioned(reading), *self._tagged(reading))}
-        for number, hint in hints.items():
-            if self._may_carry(reading.post, account, number) and self._in_window(reading.post, number):
-                yield _candidate(self.articles[number], reading.post, hint)
+    def _is_live(self, post: Post, account: Account, number: int) -> bool:
+        return self._in_window(post, number) and self._may_carry(post, account, number)
 
-    def _tagged(self, reading: Reading) -> Iterator[Hint]:
-        if reading.size >= TAGGED_LIMIT and not reading.is_picture:
-            return
-        for tag in reading.tags():
-            for number in self._cores.get(normalise_title(tag), ()):
-                yield Hint(number, tag, Doubt.PICTURE if reading.is_picture else Doubt.TITLE_ALONE)
+    def _candidate(self, post: Post, hint: Hint) -> Match:
+        article = self.articles[hint.number]
+        left, right = hint.text[:LEFT_LIMIT], article.title[:LEFT_LIMIT]
+        return Match(article.id, post.id, Evidence.RESEMBLANCE, "text", CANDIDATE_SCORE, left, right, "candidate", hint.doubt)
 
-    def _mentioned(self, reading: Reading) -> Iterator[Hint]:
-        """Only for articles whose text nobody entered: with it, a mention is told from a repost."""
-        if not self._textless:
-            return
-        words = normalise_words(reading.text[:HEAD])
-        for number in self._textless:
-            if self._bare[number] in words:
-                yield Hint(number, reading.text, Doubt.TITLE_ALONE)
 
-    def _linked(self, reading: Reading) -> Iterator[Hint]:
-        link = reading.bare_link()
-        if link:
-            newest = sorted(range(len(self.articles)), key=lambda number: self.articles[number].published_at, reverse=True)
-            yield from (Hint(number, link, Doubt.SHORT_LINK) for number in newest[:LINKED_ARTICLES])
+def _heard(compared: Compared, offer: Offer) -> Compared:
+    """Take from a sentence of running text what it says for a title, not what it says against it."""
+    against = compared.clash or (compared.relation is Relation.OTHER_DOCUMENT and compared.share < 1)
+    return _NO_TITLE if offer.running and against else compared
 
 
 def _speaks(overlap: Overlap) -> bool:
     """Whether the overlap is worth a look at the titles."""
-    return overlap.verdict != "other" or overlap.of_title >= TITLE_SHARE
+    return overlap.verdict != "other" or overlap.of_title >= TITLE_SEEN
 
 
-def _settled(
-    sure: Sequence[_Weighed], weighed: Iterable[_Weighed], articles: Sequence[Article], bare: Sequence[str], post: Post
-) -> list[_Weighed]:
-    """Return all but the rivals of likelier ones: articles that the very same words would stand for."""
-
-    def likelihood(each: _Weighed) -> tuple[int, float, timedelta]:
-        distance = abs(latest_moment(post) - articles[each.number].published_at)
-        return _STANDINGS.index(each.match.standing), -round(each.strength, 1), distance
-
-    kept = list(sure)
-    for each in sorted(weighed, key=likelihood):
-        if not any(_are_rivals(each, other, bare) for other in kept if other.match.standing == "found"):
-            kept.append(each)
-    return kept
-
-
-def _are_rivals(one: _Weighed, other: _Weighed, bare: Sequence[str]) -> bool:
-    return bare[one.number] == bare[other.number] or one.of_post + other.of_post > RIVALS
+def _lost(each: _Weighed) -> _Weighed:
+    match = replace(each.match, standing="refused", by=Evidence.RESEMBLANCE, score=CANDIDATE_SCORE, doubt=None, why=RIVALLED)
+    return replace(each, match=match) if each.match.standing != "refused" else each
 
 
 def _order(match: Match) -> tuple[int, int, float]:
@@ -321,11 +332,6 @@ def _order(match: Match) -> tuple[int, int, float]:
 
 def _pointed(article: Article, post: Post, clue: Clue, right: str) -> Match:
     return Match(article.id, post.id, clue.by, clue.field, 1.0, clue.text[:LEFT_LIMIT], right[:LEFT_LIMIT])
-
-
-def _candidate(article: Article, post: Post, hint: Hint) -> Match:
-    left, right = hint.text[:LEFT_LIMIT], article.title[:LEFT_LIMIT]
-    return Match(article.id, post.id, Evidence.RESEMBLANCE, "text", CANDIDATE_SCORE, left, right, "candidate", hint.doubt)
 
 
 def _decided(

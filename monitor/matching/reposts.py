@@ -10,7 +10,7 @@ from monitor.matching.evidence import Evidence, Match
 from monitor.matching.grading import Flaw, flaws
 from monitor.matching.sides import side_by_side
 from monitor.matching.wishes import MatchingSettings
-from monitor.model import Article, Post, Repost
+from monitor.model import Account, Article, Post, Repost
 
 DIFFERS = 6
 """Sentences that differ and are kept with a repost: the page shows all of them, from the texts themselves."""
@@ -18,9 +18,9 @@ SENTENCE_LIMIT = 200
 """Characters of such a sentence."""
 
 
-def repost(match: Match, article: Article, post: Post, wishes: MatchingSettings) -> Repost:
+def repost(match: Match, article: Article, post: Post, wishes: MatchingSettings, account: Account | None = None) -> Repost:
     """Return the repost that the match shows, a candidate where a person must look. `lag` is zero when it came by the deadline."""
-    found = flaws(article, post, match, wishes) if match.standing == "found" else ()
+    found = flaws(article, post, match, wishes, account) if match.standing == "found" else ()
     grade = "candidate" if match.standing != "found" else "irregular" if found else "in_order"
     return Repost(
         article_id=article.id,

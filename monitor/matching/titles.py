@@ -9,12 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import lru_cache
 
 from monitor.matching.affixes import Affixes, Peel
-from monitor.matching.numerals import Figures, clash, figures, in_digits
+from monitor.matching.likeness import (
+    SHORTENED_SHARE,
+    STATEMENT,
+    are_similar,
+    exchanges,
+    is_other_speaker,
+    is_same,
+    likeness,
+    may_be_one,
+    pairs,
+)
+from monitor.matching.numerals import Figures, clash, figures, in_digits, ranged
 from monitor.matching.text import normalise_title, normalise_words
 from monitor.matching.wishes import MatchingSettings
 
@@ -26,25 +36,20 @@ UNKNOWN_CORE = 8
 """Characters that must remain when a column is known by its shape only, and that a title needs to be looked for inside another."""
 PART = 0.25
 """A clause shows at least so much of the article's title: real ones have two to four clauses."""
-STATEMENT = 12
-"""Characters by which a clause is a statement of its own, however long the rest: 省委书记出席开工典礼并宣布动工 has fifteen."""
 NEARLY = 0.85
 """Share of the article's pairs of characters by which its title stands in another one, but for a character or two."""
 RECURRING = 30
 """Characters of a title that is used again and again at most: a longer one says what happened."""
 MOSTLY = 0.6
 """Share below which a title that stands nearly whole in the article's is a clause of it, and says nothing of the rest."""
-EDITED = 0.75
-"""Likeness from which a title of twelve characters or more is the same but for a word or two: one synonym in twenty costs .15."""
+GENRE_REACH = 20
+"""Characters behind an article's title in which a word names another document: further on it is running text."""
 _KEPT = 1_000
 """Titles that are remembered taken apart: of some hundred live articles, and of the posts in hand."""
 _OCCURRENCES = 8
 """Places of a clause in a title that are looked at."""
 
-_PLACE = re.compile("[省市县区镇乡村州旗盟街路庄岛港湖河江山岭屯寨国]")
-_NAME = 2
-"""Characters behind an exchanged one that may still belong to the same name: 樾 of 樾洲县."""
-_NUMBERS = re.compile(r"\d+|[首末]")
+_WHICH = re.compile(r"[\d第至到年度月日号期次届季周旬上中下半〇一二三四五六七八九十]*")
 _CLAUSES = re.compile(r"[\s、，,：:—–!！?？；;。…|｜丨▏·/【】-]+")
 
 _TAG = re.compile(r"[#＃][^#＃\n]{1,60}[#＃]|[#＃][^\s#＃]{1,40}(?=\s|$)")
@@ -54,7 +59,10 @@ _TELLING = re.compile(r"\d|第[一二三四五六七八九十]|\w[\s，,：:；;
 
 
 class Relation(StrEnum):
-    """What a post's title is to an article's. `OTHER_DOCUMENT` names the article, but says that it is something else."""
+    """What a post's title is to an article's. `OTHER_DOCUMENT` names the article, but says that it is something else.
+
+    `EDITED` is the same but for a word or two; `SIMILAR` may be the same, or what is written in the same words about another thing.
+    """
 
     EQUAL = "equal"
     DRESSED = "dressed"
@@ -62,6 +70,7 @@ class Relation(StrEnum):
     INSIDE = "inside"
     OTHER_DOCUMENT = "other_document"
     EDITED = "edited"
+    SIMILAR = "similar"
     DIFFERENT = "different"
 
 
@@ -69,13 +78,19 @@ class Relation(StrEnum):
 class Compared:
     """Two titles compared. `rest`: what the longer has beyond, as it stands there; `share`: of the article's title in the post's, 0 to 1.
 
-    `clash` names figures by which they speak of different things (another year, session, issue); `relation` is then DIFFERENT.
+    `clash` names figures or words by which they speak of different things (another year, session, end); `relation` is then DIFFERENT.
     """
 
     relation: Relation
     rest: str
     share: float
     clash: str = ""
+
+    @property
+    def only_lacks_which(self) -> bool:
+        """Whether a part leaves out nothing but which of many it is: a week, an issue, a quarter."""
+        left_out = normalise_words(self.rest)
+        return self.relation is Relation.PART and bool(left_out and _WHICH.fullmatch(left_out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +134,14 @@ class Titles:
 
         Titles that share one are worth a `compare`; those that share none are neither equal nor dressed.
         """
-        whole = normalise_title(title)
-        return tuple(dict.fromkeys((whole, *(core.text for core in self._cores(title, whole)))))
+        whole, title = normalise_title(title), ranged(title)
+        return tuple(dict.fromkeys((whole, *(core.text for core in self._cores(title, normalise_title(title))))))
 
     def compare(self, article: str, post: str) -> Compared:
         """Tell what the post's title is to the article's, both as they stand.
 
         1. Equal when normalised. 2. Figures that clash: different. 3. Equal without dress. 4. The article's title inside the post's,
-        5. a clause of it, 6. nearly all of it beside words that name another document. 7. Different.
+        5. a clause of it, 6. nearly all of it beside words that name another document. 7. Edited, or similar. 8. Different.
         """
         left, right = self._read(article), self._read(post)
         if not left.text or not right.text:
@@ -155,8 +170,8 @@ class Titles:
         return bool(self._affixes.recurring.fullmatch(core.text))
 
     def _take_apart(self, title: str) -> _Title:
-        whole = normalise_title(title)
-        cores = tuple(self._cores(title, whole))
+        title = ranged(title)
+        cores = tuple(self._cores(title, normalise_title(title)))
         return _Title(title, cores, figures(cores[0].text))
 
     def _cores(self, title: str, whole: str) -> Iterator[_Core]:
@@ -180,7 +195,7 @@ class Titles:
             for whole in reversed(post.cores):
                 at = _find(core.text, whole.text) if not whole.long else -1
                 if at >= 0:
-                    before, behind = whole.text[:at], whole.text[at + len(core.text) :]
+                    before, behind = whole.text[:at], whole.text[at + len(core.text) :][:GENRE_REACH]
                     other = self._names_another(before, behind) or bool(self._affixes.doings.search(before))
                     rest = _beyond(post.raw, post.text, core.text)
                     return Compared(Relation.OTHER_DOCUMENT if other else Relation.INSIDE, rest, 1.0)
@@ -192,6 +207,9 @@ class Titles:
                 continue
             for at in _places(core.text, article.text):
                 end = at + len(core.text)
+                if end - _beginning(article) < UNKNOWN_CORE:
+                    # The article's column, which others wear as well.
+                    continue
                 begins, ends = _clause(article, at, end)
                 rest = _beyond(article.raw, article.text, core.text)
                 if self._names_another(article.text[begins:at], article.text[end:ends]):
@@ -208,12 +226,27 @@ class Titles:
         return Compared(Relation.OTHER_DOCUMENT, "、".join(sorted(mine ^ other)), share) if mine != other else None
 
     def _edited(self, article: _Title, post: _Title, share: float) -> Compared | None:
-        if share < EDITED / 2 or len(article.cores[-1].text) < STATEMENT or self._genres(article) != self._genres(post):
+        mine = article.cores[-1].text
+        if share < SHORTENED_SHARE or len(mine) < UNKNOWN_CORE or self._genres(article) != self._genres(post):
             return None
-        numbers = _NUMBERS.findall(article.cores[-1].text)
-        bare = article.cores[-1].text
-        alike = [core.text for core in post.cores if _NUMBERS.findall(core.text) == numbers and _likeness(bare, core.text) >= EDITED]
-        return Compared(Relation.EDITED, "", share) if any(not _another_place(bare, each) for each in alike) else None
+        yours = max((core.text for core in post.cores), key=lambda text: likeness(mine, text))
+        if not are_similar(mine, yours) or not may_be_one(mine, yours) or is_other_speaker(article.raw, post.raw):
+            return None
+        changes = exchanges(mine, yours)
+        if any(change.is_place_for_place for change in changes):
+            return None
+        figure = next((f"{change.mine} ≠ {change.yours}" for change in changes if change.is_figure), "")
+        if opposite := figure or self._opposite(mine, yours):
+            return Compared(Relation.DIFFERENT, "", share, opposite)
+        return Compared(Relation.EDITED if is_same(mine, yours) else Relation.SIMILAR, "", share)
+
+    def _opposite(self, one: str, other: str) -> str:
+        """Return two words by which the titles tell of two ends of one thing, "" for none."""
+        for words in self._affixes.opposites:
+            mine, yours = set(words.findall(one)), set(words.findall(other))
+            if mine and yours and not mine & yours:
+                return f"{min(mine)} ≠ {min(yours)}"
+        return ""
 
     def _genres(self, title: _Title) -> set[str]:
         return set(self._affixes.genres.findall(title.cores[-1].text))
@@ -248,27 +281,15 @@ def _dressed(article: _Title, post: _Title) -> Compared | None:
     return None
 
 
+def _beginning(title: _Title) -> int:
+    """Return where the title begins behind its column, in its normalised form."""
+    return max(title.text.find(title.cores[-1].text), 0)
+
+
 def _share(article: _Title, post: _Title) -> float:
     """Return how many of the article's pairs of neighbouring characters, without its dress, stand in the post's title."""
-    pairs = _pairs(article.cores[-1].text)
-    return len(pairs & _pairs(post.text)) / len(pairs)
-
-
-def _likeness(one: str, other: str) -> float:
-    """Return the share of pairs of neighbouring characters that both have, seen from both sides."""
-    mine, yours = _pairs(one), _pairs(other)
-    return 2 * len(mine & yours) / (len(mine) + len(yours))
-
-
-def _another_place(one: str, other: str) -> bool:
-    """Whether a place is among the words by which the titles differ: two counties' news are worded alike."""
-    steps = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
-    changed = (one[a : b + _NAME] + other[c : d + _NAME] for step, a, b, c, d in steps if step == "replace")
-    return any(_PLACE.search(words) for words in changed)
-
-
-def _pairs(text: str) -> set[str]:
-    return {text[at : at + 2] for at in range(max(len(text) - 1, 1))}
+    own = pairs(article.cores[-1].text)
+    return len(own & pairs(post.text)) / len(own)
 
 
 def _places(part: str, whole: str) -> Iterator[int]:

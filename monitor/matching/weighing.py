@@ -21,6 +21,7 @@ class Sighting:
     `rest` is what the post's title says beyond the article's, `clash` by which figures the titles part.
     `recurring`: the title is used again and again. `fresh`: the post came within days of the article, whatever the window.
     `short`: the post says no more than a sentence. `summary`: other words stand below the title, perhaps an editor's.
+    `whole`: its text is known to its end, and too long for what an editor says of another.
     """
 
     relation: Relation
@@ -66,6 +67,8 @@ def _equal(seen: Sighting) -> Decision:
             return _refused("标题一致，但文中数字、日期或届次不同")
         case "other" if seen.recurring and seen.whole:
             return _refused("标题反复使用，正文是另一篇")
+        case "other" if not seen.in_window:
+            return _refused("标题一致，但正文不同，且不在转载时间窗内")
         case "other":
             return _candidate(Doubt.OTHER_TEXT)
         case None if seen.picture:
@@ -102,6 +105,21 @@ def _edited(seen: Sighting) -> Decision | None:
     return _by_less_than_a_title(seen, Evidence.EDITED_TITLE)
 
 
+def _similar(seen: Sighting) -> Decision | None:
+    match seen.body:
+        case "part" if seen.short:
+            return _by_less_than_a_title(seen, Evidence.TEXT)
+        case "same" | "part":
+            return Decision("found", Evidence.TEXT)
+        case "alike":
+            return _candidate(Doubt.ALIKE) if seen.in_window else None
+        case "template" | "other":
+            return _refused("标题相近，正文不同")
+    if not seen.fresh or seen.recurring:
+        return None
+    return _candidate(Doubt.PICTURE if seen.picture else Doubt.TITLE_ALONE)
+
+
 def _by_less_than_a_title(seen: Sighting, by: Evidence) -> Decision | None:
     """A part of a title, or one with a word exchanged, says little: next month's news may be worded so, too."""
     if seen.recurring:
@@ -124,6 +142,9 @@ def _other_document(seen: Sighting) -> Decision:
     if seen.body == "same":
         # An explanation with the whole text above or below it.
         return Decision("found", Evidence.TEXT)
+    if seen.body == "part":
+        # What is about the article may quote it; but so does an excerpt under a title of its own making.
+        return _candidate(Doubt.ALIKE)
     return _refused(f"标题中的“{seen.rest}”表明是另一篇")
 
 
@@ -157,5 +178,6 @@ _DECISIONS = {
     Relation.INSIDE: _inside,
     Relation.OTHER_DOCUMENT: _other_document,
     Relation.EDITED: _edited,
+    Relation.SIMILAR: _similar,
     Relation.DIFFERENT: _different,
 }
