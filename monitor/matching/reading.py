@@ -32,10 +32,6 @@ BARE_LIMIT = 8
 SHORT_HOSTS = ("t.cn", "dwz.cn", "url.cn", "w.url.cn", "suo.im", "b23.tv", "m.tb.cn", "v.douyin.com", "z.toutiao.com", "is.gd", "bit.ly")
 """Hosts whose links say nothing of where they lead."""
 _SHORT_LINK = re.compile(rf"https?://(?:{'|'.join(re.escape(host) for host in SHORT_HOSTS)})/[0-9A-Za-z]{{3,20}}(?![0-9A-Za-z/])")
-_DECORATION = re.compile(
-    r"(?:\s|[#＃][^#＃\n]{1,60}[#＃]|\[[\u4e00-\u9fffA-Za-z]{1,8}\]|(?://)?[@＠][^\s@＠:：【]{1,30}[\s:：]|[^\w\s【《“‘「『\[［(（#＃@＠])*+"
-)
-"""What stands before a Weibo post's 【title】 without being words of its own: emoji, [表情], tags, who is called."""
 _SENTENCE_END = re.compile(r"[。！？!?；;](?=[^”’」』）)】》\s])")
 _HASHTAG = re.compile(r"[#＃]([^#＃\n]{6,100})[#＃]")
 OWN_VIDEO = re.compile(r"的?(?:微博|秒拍|美拍|快手|抖音)视频")
@@ -131,24 +127,15 @@ def read(post: Post) -> Reading:
 def _lines(post: Post) -> Iterator[tuple[str, str]]:
     """Yield a title field, and the 【…】 at the head of a text; the first line stands in where a post has neither."""
     yield "title", _sentence(post.title)
-    yield "title", _in_brackets(post.title)
-    in_brackets = _in_brackets(post.text)
+    yield "title", bracket_title(post.title)
+    in_brackets = bracket_title(post.text)
     yield "text", in_brackets
     line = "" if post.title else first_line(post.text)
     if line and (not in_brackets or len(line) < BRACKETED_LINE):
         yield "text", _sentence(line)
     if post.citation:
         yield "citation.title", _sentence(post.citation.title)
-        yield "citation.title", _in_brackets(post.citation.title)
-
-
-def _in_brackets(text: str) -> str:
-    """Return what stands in a 【…】 before all other words."""
-    at = text.find("【", 0, HEAD)
-    if at < 0:
-        return ""
-    found = _DECORATION.match(text[:at])
-    return bracket_title(text[at:] if found and found.end() == at else text)
+        yield "citation.title", bracket_title(post.citation.title)
 
 
 def _sentence(line: str) -> str:

@@ -24,9 +24,10 @@ _LINK = re.compile(r"(?:https?://|www\.)[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uf
 _FACE = re.compile(r"[\[［][\u4e00-\u9fffA-Za-z]{1,8}[\]］]")
 # Douyin's tags end at a blank, Weibo's at a second #; one of the first kind stands before another or at the end.
 _TAG = re.compile(r"[#＃][^\s#＃]{1,40}(?=\s*$|\s+[#＃][^\s#＃])|[#＃][^#＃\n]{1,60}[#＃]")
-# Before the 【title】 stand #话题#, faces, emoji and marks, in any order.
+# Before the 【title】 stand #话题#, [表情], emoji, marks, and who is called, in any order; they are no words of its own.
 _HEAD = re.compile(
-    r"(?:\s|[#＃][^#＃\n]{1,60}[#＃]|[\[［][\u4e00-\u9fffA-Za-z]{1,8}[\]］]|[^\w\s#＃【\[［])*+【((?:[^【】]|【[^【】]{1,60}】){1,200})】"
+    r"(?:\s|[#＃][^#＃\n]{1,60}[#＃]|\[[\u4e00-\u9fffA-Za-z]{1,8}\]|(?://)?[@＠][^\s@＠:：【]{1,30}[\s:：]"
+    r"|[^\w\s【《“‘「『\[［(（#＃@＠])*+【((?:[^【】]|【[^【】]{1,60}】){1,200})】"
 )
 # What Weibo writes into a post by itself: who was forwarded or called, that something was, and that there is more behind a fold.
 _WRITTEN_IN = re.compile(r"(?://)?@[^\s:：@/]{1,30}[:：\s]|转发微博|[.…]\s{0,4}(?:展开)?全文c?\s{0,20}$")
@@ -64,7 +65,7 @@ def title_key(text: str) -> str:
 
 def bracket_title(text: str) -> str:
     """Return what stands in a leading 【…】, where Weibo posts carry their title; "" when there is none."""
-    found = _HEAD.match(text[:TITLE_LIMIT])
+    found = _HEAD.match(text, 0, TITLE_LIMIT) if "【" in text else None
     return found[1].strip() if found else ""
 
 
