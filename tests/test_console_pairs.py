@@ -132,6 +132,16 @@ async def test_both_texts_stand_side_by_side_with_what_differs_marked() -> None:
     assert [words(each) for each in shown.xpath("//details/summary")] == ["相同的 3 句"]
 
 
+async def test_the_title_at_the_head_of_a_weibo_text_stands_in_the_titles_row_alone() -> None:
+    carried = repost(owing(1))
+    title = "南溪市打响沿江排口治理攻坚战"
+
+    shown = await pair_page(pair(RepostVerdict.DONE, Carrier(carried, post_of(carried, f"【{title}】{SENTENCES[0]}", title=title))))
+
+    assert lines(shown, "titles") == [[title, title, "标题"]]
+    assert lines(shown, "added") == []
+
+
 async def test_what_a_post_not_known_as_a_whole_lacks_is_not_called_gone() -> None:
     carried = repost(owing(1))
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from monitor.matching.evidence import Doubt, Evidence
+from monitor.matching.text import bracket_title
 from monitor.model import BEGINNING, Post, Repost, RepostVerdict
 from monitor.web.article_words import TITLE_CAP, Head, Who, head_of, length, pair_path, who
 from monitor.web.comparison import Comparison, compare, remembered
@@ -301,6 +302,12 @@ def _note(carrier: Carrier) -> str:
     return "" if carrier.post.whole else _NOT_WHOLE
 
 
+def _below_title(post: Post) -> str:
+    """Return the text without the 【title】 at its head, which stands in a row of its own already."""
+    title = bracket_title(post.text)
+    return post.text.partition(f"【{title}】")[2] if title and title == post.title else post.text
+
+
 def _compared(pair: Pair, carrier: Carrier) -> Comparison:
     differs, post = carrier.repost.evidence.get("differs"), carrier.post
     if post is None:
@@ -309,5 +316,5 @@ def _compared(pair: Pair, carrier: Carrier) -> Comparison:
         # What stands there now would speak against a verdict that rests on what stood there then.
         return remembered(differs, f"{_EDITED}（{edited} 发现），现在的文字不能说明当时的转载")
     drawn = post.kind == "picture" and not post.text.strip() and pair.article.text.strip()
-    compared = compare(pair.article.text, post.text, whole=post.whole)
+    compared = compare(pair.article.text, _below_title(post), whole=post.whole)
     return replace(compared, alone=_DRAWN) if drawn else compared
