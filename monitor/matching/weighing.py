@@ -80,29 +80,12 @@ def _equal(seen: Sighting) -> Decision:
 
 
 def _part(seen: Sighting) -> Decision | None:
-    match seen.body:
-        case "same" | "part":
-            return Decision("found", Evidence.TEXT)
-        case "alike":
-            return _candidate(Doubt.ALIKE)
-        case "template" | "other":
-            return _refused("标题只是原标题的一部分，正文不同")
-    if seen.picture:
-        return _candidate(Doubt.PICTURE)
-    return _by_less_than_a_title(seen, Evidence.TITLE_PART)
+    said = _by_text(seen, "标题只是原标题的一部分，正文不同")
+    return said or _by_less_than_a_title(seen, Evidence.TITLE_PART)
 
 
 def _edited(seen: Sighting) -> Decision | None:
-    match seen.body:
-        case "same" | "part":
-            return Decision("found", Evidence.TEXT)
-        case "alike":
-            return _candidate(Doubt.ALIKE)
-        case "template" | "other":
-            return _refused("标题相近，正文不同")
-    if seen.picture:
-        return _candidate(Doubt.PICTURE)
-    return _by_less_than_a_title(seen, Evidence.EDITED_TITLE)
+    return _by_text(seen, "标题相近，正文不同") or _by_less_than_a_title(seen, Evidence.EDITED_TITLE)
 
 
 def _similar(seen: Sighting) -> Decision | None:
@@ -120,22 +103,30 @@ def _similar(seen: Sighting) -> Decision | None:
     return _candidate(Doubt.PICTURE if seen.picture else Doubt.TITLE_ALONE)
 
 
-def _by_less_than_a_title(seen: Sighting, by: Evidence) -> Decision | None:
-    """A part of a title, or one with a word exchanged, says little: next month's news may be worded so, too."""
-    if seen.recurring:
-        return _candidate(Doubt.RECURRING) if seen.in_window else None
-    return Decision("found", by) if seen.fresh else _candidate(Doubt.TITLE_ALONE)
-
-
 def _inside(seen: Sighting) -> Decision:
+    return _by_text(seen, f"标题另有“{seen.rest}”，正文不同") or _candidate(Doubt.TITLE_ALONE)
+
+
+def _by_text(seen: Sighting, why: str) -> Decision | None:
+    """Return what the text decides under a title that is not quite the article's; `why` is what speaks against it where it is another.
+
+    None where there is no text to compare and no picture either: then the title alone must tell.
+    """
     match seen.body:
         case "same" | "part":
             return Decision("found", Evidence.TEXT)
         case "alike":
             return _candidate(Doubt.ALIKE)
         case "template" | "other":
-            return _refused(f"标题另有“{seen.rest}”，正文不同")
-    return _candidate(Doubt.PICTURE if seen.picture else Doubt.TITLE_ALONE)
+            return _refused(why)
+    return _candidate(Doubt.PICTURE) if seen.picture else None
+
+
+def _by_less_than_a_title(seen: Sighting, by: Evidence) -> Decision | None:
+    """A part of a title, or one with a word exchanged, says little: next month's news may be worded so, too."""
+    if seen.recurring:
+        return _candidate(Doubt.RECURRING) if seen.in_window else None
+    return Decision("found", by) if seen.fresh else _candidate(Doubt.TITLE_ALONE)
 
 
 def _other_document(seen: Sighting) -> Decision:
