@@ -239,7 +239,6 @@ def test_a_peer_respects_the_window() -> None:
 
 @pytest.mark.parametrize("peer", peers.PEERS[1:], ids=lambda peer: peer.needs + peer.name[-6:])
 def test_a_peer_finds_a_text_that_is_the_same(peer: peers.Peer) -> None:
-    pytest.importorskip(peer.needs)
     articles = made(1).articles[:5]
     posts = [post(f"{one.title}\n{one.text}", published_on=one.published_on) for one in articles]
 
