@@ -26,6 +26,7 @@ _POST = re.compile(r"https?://(?:www\.weibo\.com|weibo\.com|m\.weibo\.cn)/[0-9A-
 _SOURCE = "原博："
 _HREF = re.compile(r"href=[\"'](https?://[^\"'<>\s]{1,2000})[\"']")
 _OWN = re.compile(r"https?://(?:[a-z]+\.)?weibo\.(?:com|cn)/(?!sinaurl|ttarticle)", re.IGNORECASE)
+_WRAPS = re.compile("sinaurl|redirect")
 
 
 class Forward(NamedTuple):
@@ -69,8 +70,11 @@ def hides_more(body: str) -> bool:
 def outward(body: str) -> list[str]:
     """Return the links of a post that lead off Weibo's own pages, or to a Weibo article, each once and unwrapped."""
     found: dict[str, None] = {}
-    for each in _HREF.finditer(body[:100_000]):
-        link = unwrapped(web_url(unescape(each[1]) if "&#" in each[1] else each[1]))
+    for href in dict.fromkeys(each[1] for each in _HREF.finditer(body[:100_000])):
+        if _OWN.match(href) and not _WRAPS.search(href):
+            # Tags and people, ten to a post: not worth a closer look.
+            continue
+        link = unwrapped(web_url(unescape(href) if "&#" in href else href))
         if link and not _OWN.match(link) and not is_furniture(link):
             found[link] = None
         if len(found) >= LINKS:
