@@ -18,7 +18,7 @@ from benchmarks.labelled import BadLine, LabelledArticle, LabelledPost, Score, r
 from benchmarks.made_posts import SHARES, Made, make
 
 SEEDS = (1, 2)
-LEAST_F1 = {None: 0.95, 14.0: 0.96}
+LEAST_F1 = {None: 0.98, 14.0: 0.98}
 """By the window in days; None is without one."""
 MOST_FALSE = {"n_random": 0.02, "n_short": 0.01, "n_topic": 0.02, "n_same_title": 0.05, "n_template": 0.05, "n_title_year": 0.03}
 """Share of a class, of which a made set has 40 to 500 posts: one post more or less must not turn the build red."""
