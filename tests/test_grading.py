@@ -77,6 +77,7 @@ IRREGULAR: dict[str, tuple[Post, Evidence, list[str]]] = {
     ),
     "another title in brackets": (weibo(title="汛期来了", text=f"【汛期将至大家注意】{TEXT}{SOURCE}"), Evidence.TEXT, ["改标题"]),
     "no word on the source": (wechat(text=TEXT), Evidence.TITLE, ["无来源"]),
+    "a column that names no medium": (wechat(title=f"要闻丨{TITLE}", text=TEXT), Evidence.DRESSED_TITLE, ["无来源"]),
     "a source that is nobody": (wechat(text=TEXT + "\n来源：网络"), Evidence.TITLE, ["无来源"]),
     "income sources are no source": (wechat(text=TEXT + "\n要拓宽群众收入来源渠道，做好后勤。"), Evidence.TITLE, ["无来源"]),
     "what follows from the news is no source": (wechat(text="根据雨情消息及时转移。" + TEXT), Evidence.TITLE, ["无来源"]),
@@ -135,6 +136,9 @@ IN_ORDER: dict[str, tuple[Post, Evidence]] = {
     "a call before the title": (weibo(title="", text=f"【请扩散周知】{TITLE}\n{TEXT}{SOURCE}"), Evidence.TEXT),
     "a headline above the title": (weibo(title="", text=f"#防汛#【汛期里的温暖守护者】{BRACKETS}{TEXT}{SOURCE}"), Evidence.TEXT),
     # 无来源
+    "a local medium before the title": (wechat(title=f"【临江日报】{TITLE}", text=TEXT), Evidence.DRESSED_TITLE),
+    "a column named after its publisher": (wechat(title=f"临江发布丨{TITLE}", text=TEXT), Evidence.DRESSED_TITLE),
+    "a local medium in brackets at the foot": (wechat(text=f"{TEXT}\n（临江融媒体中心）"), Evidence.TITLE),
     "a short form of the issuer": (wechat(text=TEXT + "\n（市政府办）"), Evidence.TITLE),
     "a medium's name at the head": (wechat(text="人民日报消息 " + TEXT), Evidence.TITLE),
     "a dateline": (wechat(text="新华社临江5月15日电 " + TEXT), Evidence.TITLE),

@@ -44,6 +44,15 @@ _LINES = (
 _REPORT = re.compile(
     r"(?<![根依数证占论凭票单收])据([^\s，,。；;！!？?：:]{2,30}?)(?:报道|消息|通报|网站|客户端|微信|电(?![话视影力动子商]))"
 )
+_MEDIUM = (
+    r"[\u4e00-\u9fffA-Za-z]{2,12}?"
+    r"(?:日报|晚报|早报|晨报|时报|商报|都市报|新闻网|新闻|电视台|广播电台|融媒体?中心?|客户端|发布|在线|[^上互因]网|通讯社)"
+)
+_CREDITS = (
+    re.compile(rf"[【（(《\[]({_MEDIUM})[】）)》\]]"),
+    re.compile(rf"(?:^|\n)\s{{0,4}}({_MEDIUM})\s{{0,2}}[|｜丨▏：:]"),
+)
+"""A medium in brackets, or set off at the head of a line: who does that says where the text comes from."""
 _NOBODY = frozenset({"网络", "互联网", "网上", "网友", "综合", "未知", "不详", "佚名", "网络整理"})
 """What stands in a source line and names no source."""
 _SEPARATORS = re.compile(r"[\s、,，/／;；|｜丨&＆+＋]+")
@@ -101,8 +110,8 @@ def _folded(name: str) -> str:
 def _told(everywhere: str, around: str) -> str:
     """Return what a source line says, or a 据…报道 at head or foot."""
     lines = (found for shape in _LINES for found in islice(shape.finditer(everywhere), LINE_LIMIT))
-    reports = islice(_REPORT.finditer(around), LINE_LIMIT)
-    return next((found[0] for found in (*lines, *reports) if _names_somebody(found[1])), "")
+    more = (found for shape in (_REPORT, *_CREDITS) for found in islice(shape.finditer(around), LINE_LIMIT))
+    return next((found[0].strip() for found in (*lines, *more) if _names_somebody(found[1])), "")
 
 
 def _names_somebody(name: str) -> bool:
