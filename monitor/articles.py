@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +31,8 @@ DUE_AFTER = timedelta(hours=24)
 """Time to repost where the task states none (handbook 5.1)."""
 
 TITLE_LIMIT = 300
+IDS_SHOWN = 20
+"""Ids named to whoever asked for one that is not there."""
 _NONE: tuple[str, ...] = ()
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _LINK_LIST = re.compile(r"[；\s]+|;(?=\s|https?://|$)")
@@ -50,6 +53,12 @@ def read_articles(path: Path, remarks: list[Remark] | None = None) -> tuple[Arti
     if remarks is not None:
         remarks.extend(sheet.remarks)
     return tuple(article for article in made if article)
+
+
+def ids_told(articles: Iterable[Article]) -> str:
+    """Return the ids of the newest articles, for whoever asked for one that is not there; "" without any."""
+    newest = sorted(articles, key=lambda article: article.published_at, reverse=True)
+    return "、".join(article.id for article in newest[:IDS_SHOWN]) + ("等" if len(newest) > IDS_SHOWN else "")
 
 
 def _article(row: Row, problems: Problems, seen: dict[str, int]) -> Article | None:

@@ -16,12 +16,13 @@ from monitor import status as status_page
 from monitor.app import App
 from monitor.errors import BadInput, NoDatabase, StoreAway
 from monitor.judging import heard
-from monitor.listing import as_csv, as_json, gravest_first, minute, standings_table, tally_line
+from monitor.listing import as_csv, as_json, gravest_first, standings_table, tally_line
 from monitor.model import SHANGHAI, Account, Alert, Platform, Stage, Standing, Verdict, end_of_day
 from monitor.plugins import Tables
 from monitor.roster import difference, read_accounts, read_articles, read_looks, render_difference
 from monitor.settings import load
 from monitor.sheets import Remark
+from monitor.wording import minute
 
 FORMATS = ("table", "csv", "json")
 MATCH_FORMATS = ("table", "json")

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from monitor.app import App
+from monitor.articles import ids_told
 from monitor.decisions import Answer, Decision, decide
 from monitor.errors import BadInput
-from monitor.listing import minute
 from monitor.matching import Doubt
 from monitor.model import Account, Article, Post, Repost
-from monitor.wording import account_title, plain
+from monitor.wording import account_title, minute, plain
 
 ANSWERS: dict[str, Answer] = {"是": "yes", "否": "no", "yes": "yes", "no": "no"}
 BY_LIMIT, NOTE_LIMIT = 40, 200
@@ -40,7 +40,7 @@ async def confirm(app: App, article_id: str, code: str, answer: str, by: str, po
 async def _article(app: App, article_id: str) -> Article:
     articles = {article.id: article for article in await app.store.articles()}
     if article_id not in articles:
-        known = "、".join(sorted(articles)) or "还没有导入"
+        known = ids_told(articles.values()) or "还没有导入"
         raise BadInput([f"没有编号为“{plain(article_id, 60)}”的重要信息；现有：{known}"])
     return articles[article_id]
 

@@ -7,7 +7,6 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 from rich.markup import escape
 from rich.table import Table
@@ -131,8 +130,3 @@ def json_text(columns: Sequence[str], records: Iterable[Sequence[str]]) -> str:
     """Return records as a JSON list of objects with the columns as keys."""
     listed = [dict(zip(columns, record, strict=True)) for record in records]
     return json.dumps(listed, ensure_ascii=False, indent=1) + "\n"
-
-
-def minute(moment: datetime) -> str:
-    """Return the moment in Asia/Shanghai, to the minute."""
-    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import structlog
 
+from monitor.articles import ids_told
 from monitor.carrying import carried_by
 from monitor.errors import BadInput
 from monitor.judging import Judge
@@ -24,8 +25,6 @@ from monitor.uploads import account_named
 
 log = structlog.get_logger("near_misses")
 
-IDS_SHOWN = 20
-"""Ids named to whoever asked for one that is not there."""
 SLACK = 4
 """Rows gathered, as a multiple of those shown, before the lesser ones are let go."""
 SAID_SECONDS = 2.0
@@ -114,9 +113,7 @@ class Weighing:
             return known[article_id]
         if not known:
             raise BadInput(["尚未导入任何重要信息；用 import articles 导入"])
-        newest = sorted(known.values(), key=lambda article: article.published_at, reverse=True)
-        named = "、".join(article.id for article in newest[:IDS_SHOWN]) + ("等" if len(newest) > IDS_SHOWN else "")
-        raise BadInput([f"没有编号为 {article_id} 的重要信息{nearest(article_id, known)}；现有：{named}"])
+        raise BadInput([f"没有编号为 {article_id} 的重要信息{nearest(article_id, known)}；现有：{ids_told(known.values())}"])
 
     def _chosen(self, article: Article, account: Account) -> Account:
         if not article.audience.includes(account):

@@ -11,10 +11,11 @@ from rich.table import Table
 
 from monitor.app import App
 from monitor.budgets import Usage
-from monitor.listing import escaped, minute, tally_line
+from monitor.listing import escaped, tally_line
 from monitor.model import Account, ChannelState, Source, SourceState, Stage, Standing
 from monitor.pauses import Rest
 from monitor.ports import Expiry
+from monitor.wording import minute
 
 SOON = timedelta(days=7)
 """Tokens that end within so long are listed."""

@@ -9,17 +9,16 @@ from rich.console import Console
 
 from monitor import task_listing
 from monitor.app import App
+from monitor.articles import ids_told
 from monitor.errors import BadInput
 from monitor.judging import ARTICLE_LIFE
-from monitor.listing import minute
 from monitor.model import Account, Article, RepostStanding, RepostVerdict, Stage
 from monitor.ports import RepostGrader
 from monitor.tasks import TaskSheet, heard, overall, sheets
+from monitor.wording import minute
 
 NEVER_MATCHED = "已过比对期，未曾与已存内容比对"
 """Of an article that was imported or corrected when its time was over: that nothing was found says nothing."""
-IDS_SHOWN = 20
-"""Ids named to whoever asked for one that is not there."""
 
 
 async def show(app: App, article_id: str | None, format: str, out: Console) -> int:
@@ -46,8 +45,7 @@ async def _chosen(app: App, article_id: str | None) -> list[Article]:
         return live
     chosen = [article for article in known if article.id == article_id]
     if not chosen:
-        newest = sorted(known, key=lambda article: article.published_at, reverse=True)
-        named = "、".join(article.id for article in newest[:IDS_SHOWN]) + ("等" if len(newest) > IDS_SHOWN else "")
+        named = ids_told(known)
         raise BadInput([f"没有编号为 {article_id} 的重要信息；" + (f"现有：{named}" if named else "尚未导入任何重要信息")])
     return chosen
 

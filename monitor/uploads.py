@@ -14,10 +14,10 @@ from pathlib import Path
 from monitor.cells import Refused, moment
 from monitor.errors import BadInput
 from monitor.hand_checks import Carried, take_in
-from monitor.listing import minute
 from monitor.model import Account, AccountState, Snapshot, cut
 from monitor.settings import nearest
 from monitor.store import Store
+from monitor.wording import minute
 
 SIZE_LIMIT = 20 * 1024 * 1024
 """Bytes of one file: the largest honest page has 1 MB, an article page with its scripts 5."""

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from monitor.matching.numerals import number_of
+
 AROUND = 4
 """Characters on each side that place a figure: the words of a statistic (同比增长0) are no shorter, and a light edit breaks no more."""
 FIGURES = 600
@@ -21,8 +23,7 @@ _NUMBER = re.compile(r"[0-9]+|[〇零一二两三四五六七八九十百千]+")
 _COUNTED = frozenset("年月日号届次期批季起个项条件名人位家场")
 _COUNTED_ONE = frozenset("月日号届季")
 """Behind a lone 一; with the others it is a word (一起, 一个, 一次)."""
-_DIGITS = {character: str(value) for value, character in enumerate("零一二三四五六七八九")} | {"〇": "0", "两": "2"}
-_UNITS = {"十": 10, "百": 100, "千": 1000}
+_UNITS = frozenset("十百千")
 _BLANK = "0"
 _LONGEST = 16
 """Numerals of one number that are read: 九千九百九十九 has seven. What stands beyond is no number."""
@@ -117,13 +118,4 @@ def _value(run: str) -> str:
     """Return the number in digits: 39 for 三十九, 2024 for 二〇二四; digits as they stand."""
     if run.isascii():
         return run
-    if not any(character in _UNITS for character in run):
-        return "".join(map(_DIGITS.__getitem__, run))
-    total, digit = 0, ""
-    for character in run[:_LONGEST]:
-        if character in _UNITS:
-            total += (int(digit) if digit else 1) * _UNITS[character]
-            digit = ""
-        else:
-            digit = _DIGITS[character]
-    return str(total + int(digit or 0))
+    return number_of(run if _UNITS.isdisjoint(run) else run[:_LONGEST])

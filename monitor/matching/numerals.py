@@ -70,14 +70,19 @@ def _lacking(values: frozenset[str], other: frozenset[str]) -> frozenset[str]:
     return frozenset(value for value in values if value not in other and value[2:] not in other and f"20{value}" not in other)
 
 
+def number_of(numeral: str) -> str:
+    """Return a Chinese numeral in digits: 39 for 三十九, 2024 for 二〇二四."""
+    if any(character in _TENS for character in numeral):
+        return str(_value(numeral))
+    return "".join(str(_VALUES[character]) for character in numeral)
+
+
 def _digits(numeral: str) -> str:
     head = "第" if numeral[0] == "第" else ""
     numeral = numeral.removeprefix("第")
     if len(numeral) > 2 and numeral[-1] == "五" and numeral[-3:-1].startswith("十"):
         return f"{head}{_value(numeral[:-1])}5"
-    if not any(character in _TENS for character in numeral):
-        return head + "".join(str(_VALUES[character]) for character in numeral)
-    return f"{head}{_value(numeral)}"
+    return head + number_of(numeral)
 
 
 def _value(numeral: str) -> int:

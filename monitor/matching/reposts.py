@@ -21,12 +21,11 @@ SENTENCE_LIMIT = 200
 def repost(match: Match, article: Article, post: Post, wishes: MatchingSettings, account: Account | None = None) -> Repost:
     """Return the repost that the match shows, a candidate where a person must look. `lag` is zero when it came by the deadline."""
     found = flaws(article, post, match, wishes, account) if match.standing == "found" else ()
-    grade = "candidate" if match.standing != "found" else "irregular" if found else "in_order"
     return Repost(
         article_id=article.id,
         account_id=post.account_id,
         post_id=post.id,
-        grade=grade,  # type: ignore[arg-type]
+        grade="candidate" if match.standing != "found" else "irregular" if found else "in_order",
         reasons=tuple(flaw.reason.label for flaw in found),
         published_at=post.published_at,
         lag=max(post.published_at - article.due_at, timedelta(0)),
