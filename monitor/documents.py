@@ -149,7 +149,7 @@ def repost(doc: dict[str, Any]) -> Repost:
 
 
 def told(alert: Alert) -> dict[str, Any]:
-    return {person: mark.model_dump() for person, mark in alert.told.items()}
+    return {person: mark.model_dump(mode="json") | {"at": mark.at} for person, mark in alert.told.items()}
 
 
 def alert_change(change: AlertChange) -> Update:
@@ -162,9 +162,8 @@ def alert_change(change: AlertChange) -> Update:
         "alive": after.stage in ALIVE,
         "last_seen_at": after.last_seen_at,
         "resolved_at": after.resolved_at,
-        "acknowledged": after.acknowledged,
     }
-    born = {"opened_at": after.opened_at, "told": told(after), "tries": dict(after.tries)}
+    born = {"opened_at": after.opened_at, "told": told(after), "tries": dict(after.tries), "acknowledged": None}
     if change.before is None:
         return ({"_id": after.id}, {"$setOnInsert": {**judged, **born}})
     return ({"_id": after.id, "stage": change.before.stage}, {"$set": judged})

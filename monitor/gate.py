@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitor import alerting, inspection
+from monitor import inspection, life
 from monitor.model import Alert, Finding, Firing, Platform, Role, Severity, Stage
 from monitor.picture import Picture
 from monitor.settings import GuardSettings
@@ -30,7 +30,7 @@ class Gate:
         standing = await self._store.alerts([Stage.OPEN, Stage.HELD])
         gate = inspection.quorum(pending, standing, picture.platforms, picture.judged, self._guards, now)
         before = {alert.id: alert for alert in pending}
-        moved = [*alerting.release(gate.release, now), *alerting.hold(gate.hold, now)]
+        moved = [*life.release(gate.release, now), *life.hold(gate.hold, now)]
         await self._store.put_alerts([AlertChange(before[alert.id], alert) for alert in moved])
         for wave in gate.waves:
             log.warning("quorum gate tripped", rule=wave.rule, platform=wave.platform, accused=wave.accused, judged=wave.judged)
@@ -64,14 +64,14 @@ class Gate:
         platforms = {account.id: account.platform for account in await self._store.accounts()}
         chosen = [a for a in held if platform is None or platforms.get(a.finding.account_id or "") is platform]
         originals = {alert.id: alert for alert in chosen}
-        await self._store.put_alerts([AlertChange(originals[a.id], a) for a in alerting.release(chosen, now)])
+        await self._store.put_alerts([AlertChange(originals[a.id], a) for a in life.release(chosen, now)])
         return len(chosen)
 
 
 def settled(alive: Mapping[str, Alert], findings: Iterable[Finding], now: datetime) -> list[AlertChange]:
     """Return the alert changes, each beside the alert as it was."""
     before = {alert.id: alert for alert in alive.values()}
-    return [AlertChange(before.get(alert.id), alert) for alert in alerting.settle(alive, findings, now)]
+    return [AlertChange(before.get(alert.id), alert) for alert in life.settle(alive, findings, now)]
 
 
 def _batches(alerts: Iterable[Alert], picture: Picture) -> dict[tuple[str, Platform], list[Alert]]:

@@ -151,12 +151,23 @@ class Judge:
     def findings(self, facts: AccountFacts) -> list[Finding]:
         """Return what every rule says; a rule that fails is logged and says nothing, the others are still heard."""
         said: list[Finding] = []
+        facts = self.graded(facts)
         for rule in self._account_rules:
             try:
                 said += rule.judge(facts)
             except Exception:
                 log.exception("a rule failed", rule=rule.name, account=facts.account.id)
         return said
+
+    def graded(self, facts: AccountFacts) -> AccountFacts:
+        """Return the facts with the account's standing, for rules that look ahead from it."""
+        if facts.standing is not None:
+            return facts
+        try:
+            return replace(facts, standing=self.grader.stand(facts))
+        except Exception:
+            log.exception("a rule failed", rule=self.grader.name, account=facts.account.id)
+            return facts
 
     def carried(self, posts: Iterable[Post], account: Account) -> list[Repost]:
         """Return which live articles these posts carry, or seem to carry."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from monitor.sight import BEGINNING as BEGINNING
 from monitor.sight import Sight as Sight
@@ -442,12 +442,46 @@ class Stage(StrEnum):
     RESOLVED = "resolved"
 
 
+class Step(IntEnum):
+    """How far telling one person of one rung has gone; a higher step is told again.
+
+    `PRESSING`: told once more on the last working day before it is too late. `RECTIFY`: 整改通知, with a deadline. `OVERDUE`: that
+    deadline passed without an answer.
+    """
+
+    SAID = 0
+    PRESSING = 1
+    RECTIFY = 2
+    OVERDUE = 3
+
+
 class Told(Noun):
-    """What a person was last told of an alert."""
+    """What a person was last told of an alert. `letter` is the letter's number, `thread` that of the first one about this alert.
+
+    `due` is the deadline that a 整改通知 named.
+    """
 
     at: Moment
     rung: int
     recovered: bool = False
+    step: Step = Step.SAID
+    letter: str = ""
+    thread: str = ""
+    due: date | None = None
+
+
+class PersonsWord(Noun):
+    """What a person said of an alert, and when; `rung` is what it stood on then. `by` is a name or an address."""
+
+    by: str
+    at: Moment
+    rung: int = 0
+    reason: str = ""
+
+
+def _spoken(value: Any) -> Any:
+    # Alerts written before people could answer hold an empty text here.
+    return value or None
 
 
 class Alert(Noun):
@@ -462,7 +496,7 @@ class Alert(Noun):
     opened_at: Moment
     last_seen_at: Moment
     resolved_at: Moment | None = None
-    acknowledged: str = ""
+    acknowledged: Annotated[PersonsWord | None, BeforeValidator(_spoken)] = None
     told: Mapping[str, Told] = Field(default_factory=dict)
     tries: Mapping[str, int] = Field(default_factory=dict)
 
@@ -486,7 +520,8 @@ class Standing(Noun):
     """An account's verdict at a moment with its reason; `verdict` is None where the account is not judged at all.
 
     `idle_days` counts in the profile's unit from the last known update to the moment, None when nothing was ever published
-    or nothing is known. `days_left` is what remains until the failing line.
+    or nothing is known. `days_left` is what remains until the failing line, `line_on` the day on which a passing account will fail
+    unless it publishes, None where that cannot be said (no date to count from, a year without a calendar).
     """
 
     account_id: str
@@ -496,6 +531,7 @@ class Standing(Noun):
     reason: str = ""
     idle_days: int | None = None
     days_left: int | None = None
+    line_on: date | None = None
     last_post: PostMark | None = None
     last_good: GoodLook | None = None
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -200,6 +201,7 @@ class AccountFacts:
     `articles` are the live key articles this account owes, `reposts` what was found of them. `unmatched` are the ids of articles that
     have not yet been looked for in all that was stored before they came: that nothing was found of them says nothing.
     `post_days` are the Shanghai dates of its visible posts in the window of a past judgement, None when they were not read.
+    `standing` is what the profile in force says of the account, None for the profile itself and where nobody asked it.
     """
 
     account: Account
@@ -210,6 +212,7 @@ class AccountFacts:
     reposts: tuple[Repost, ...] = ()
     unmatched: frozenset[str] = frozenset()
     post_days: tuple[date, ...] | None = None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,18 +270,39 @@ class RepostGrader(Protocol):
     def reposts(self, facts: AccountFacts) -> Iterable[RepostStanding]: ...
 
 
+class ListName(StrEnum):
+    """What a letter is about, as its List-Id says: so that people can sort their mail."""
+
+    ACCOUNTS = "accounts"
+    DIGEST = "digest"
+    TROUBLE = "trouble"
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail to one person, ready to be rendered and sent. `number` makes a repeat recognisable as the same letter."""
+    """One letter to one address, ready to be sent. `number` makes a repeat recognisable as the same letter.
+
+    `thread` are the numbers of earlier letters that it answers, oldest first. `short` is the same in a few plain lines, for a group
+    robot. Links that act carry a secret: `kept` is the HTML without them, for the record.
+    """
 
     to: str
     number: str
     subject: str
     text: str
     html: str
+    to_name: str = ""
+    thread: tuple[str, ...] = ()
+    about: ListName = ListName.ACCOUNTS
+    short: str = ""
+    kept: str = ""
 
 
 class Notifier(Protocol):
-    """Hands a letter over; raises `NotifyError`. Knows nothing of alerts."""
+    """Hands a letter over; raises `NotifyError`. Knows nothing of alerts.
+
+    `send` may keep its connection for the next letter; `rest` ends it, and is called when there is nothing more to send.
+    """
 
     async def send(self, letter: Letter) -> None: ...
+    async def rest(self) -> None: ...

@@ -10,8 +10,9 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, get_args
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
@@ -59,12 +60,40 @@ class SmtpSettings(Section):
     timeout_seconds: float = Field(default=30.0, gt=0)
 
 
+Cadence = Literal["daily", "weekly", "off"]
+
+
 class NotifySettings(Section):
+    """How people are told. `robots` and `link_key` are secrets: a robot's address opens its group, the key signs links in letters."""
+
     city: str = ""
     clerks: tuple[str, ...] = ()
     sysadmins: tuple[str, ...] = ()
     interval_seconds: float = Field(default=60.0, gt=0)
-    retry_seconds: float = Field(default=300.0, gt=0)
+    retry_seconds: float = Field(default=20.0, gt=0)
+    opens: time = time(8, 30)
+    closes: time = time(18, 0)
+    working_days_only: bool = True
+    one_a_day: bool = True
+    repeat_days: int = Field(default=7, ge=0)
+    flap_minutes: float = Field(default=60.0, ge=0)
+    rectify_days: int = Field(default=7, ge=0)
+    rectify_working_days: int = Field(default=5, ge=1)
+    clerk_digest: Cadence = "daily"
+    county_digest: Cadence = "weekly"
+    weekly_on: int = Field(default=0, ge=0, le=6)
+    letters_kept_days: int = Field(default=400, ge=1)
+    link_days: int = Field(default=7, ge=1, le=90)
+    link_key: SecretStr = SecretStr("")
+    robots: SecretStr = SecretStr("")
+
+
+class WatchSettings(Section):
+    """How we are watched. `heartbeat_url` is a secret: whoever knows it can vouch for us."""
+
+    per_account: bool = True
+    heartbeat_url: SecretStr = SecretStr("")
+    heartbeat_seconds: float = Field(default=60.0, gt=0)
 
 
 class PollSettings(Section):
@@ -119,6 +148,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     smtp: SmtpSettings = SmtpSettings()
     notify: NotifySettings = NotifySettings()
+    watch: WatchSettings = WatchSettings()
     poll: PollSettings = PollSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     guards: GuardSettings = GuardSettings()
@@ -147,7 +177,14 @@ class Settings(BaseSettings):
         return tuple(sources)
 
 
-SECRETS = {("mongo", "url"), ("smtp", "password"), ("credentials",)}
+SECRETS = {
+    ("mongo", "url"),
+    ("smtp", "password"),
+    ("credentials",),
+    ("notify", "link_key"),
+    ("notify", "robots"),
+    ("watch", "heartbeat_url"),
+}
 """Where a secret may stand: in the environment only. The embedded database's marker is no secret."""
 
 _SECRET_NAMES = frozenset(PREFIX + "__".join(keys).upper() for keys in SECRETS)

@@ -16,10 +16,10 @@ from pydantic import Field, model_validator
 
 from monitor.model import Finding, Firing, Kind, Noun, Role, Severity, Standing, Status, Verdict, local_date, start_of_day
 from monitor.ports import AccountFacts
+from monitor.workdays import UnknownYear, working_days
 from rules.cadence import update_class
 from rules.evidence import NO_VIEW, called, doubt, evidence_of, fault_at, fault_reason, last_good, last_post, seen_until, updated_on
 from rules.silence import Silence, silence_of
-from rules.working_days import UnknownYear, working_days
 
 NORMAL = "正常"
 NOT_YET_TODAY = "今日尚未采集到有效数据"

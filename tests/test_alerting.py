@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor import alerting
+from monitor import life
 from monitor.alerting import attempt, due, hold, lowered, recipients_for, refused, release, settle, told
 from monitor.model import Account, Alert, Contact, Finding, Firing, Platform, Role, Severity, Stage
 
@@ -157,7 +157,7 @@ def test_a_clear_finding_resolves_the_alert_and_leaves_its_proof(stage: Stage) -
 
     assert (over.stage, over.resolved_at) == (Stage.RESOLVED, LATER)
     assert over.finding.rung == FAILED
-    assert over.finding.evidence[alerting.RECOVERY]["published_at"] == "2020-03-03T00:30:00Z"
+    assert over.finding.evidence[life.RECOVERY]["published_at"] == "2020-03-03T00:30:00Z"
 
 
 def test_an_accusation_that_nobody_heard_of_ends_without_a_letter() -> None:

@@ -28,7 +28,7 @@ FORBIDDEN = {
     "a rule knows the nouns and seams": (
         "rules/*",
         ["monitor*", "adapters*", "demo*", "daemon"],
-        ["monitor.model", "monitor.errors", "monitor.ports", "monitor.matching*"],
+        ["monitor.model", "monitor.errors", "monitor.ports", "monitor.matching*", "monitor.workdays"],
     ),
     "a rule touches nothing of the world": ("rules/*", WORLD, []),
     "identity is pure": ("monitor/identity/*", [*WORLD, "monitor.store"], []),

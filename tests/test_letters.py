@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from monitor.alerting import RECOVERY, Notice, told
+from monitor.alerting import Notice, told
+from monitor.life import RECOVERY
 from monitor.model import Account, Alert, Contact, Finding, Firing, Platform, Role, Severity, Stage
 from monitor.notify import letters
 from monitor.ports import Letter

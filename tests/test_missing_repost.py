@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from judging import account, at, facts, fault, saw, source, state
 from pydantic import ValidationError
 
-from monitor import alerting
+from monitor import alerting, life
 from monitor.matching.evidence import Doubt
 from monitor.model import (
     AccountState,
@@ -325,8 +325,8 @@ def letters(*steps: AccountFacts) -> list[str]:
     for hour, step in enumerate(steps):
         now = NOW + timedelta(hours=hour)
         alive = {each.finding.key: each for each in alerts.values() if each.stage is not Stage.RESOLVED}
-        changed = alerting.settle(alive, TELLING.judge(step), now)
-        alerts |= {each.id: each for each in [*changed, *alerting.release(changed, now)]}
+        changed = life.settle(alive, TELLING.judge(step), now)
+        alerts |= {each.id: each for each in [*changed, *life.release(changed, now)]}
         alerts |= {each.id: each for each in alerting.lowered(alerts.values())}
         for notice in alerting.due(alerts.values(), lambda alert: [CLERK] if Role.CLERK in alert.finding.tells else [], now):
             read += [*("已恢复" for _ in notice.recovered), *(each.finding.label for each in notice.opened)]

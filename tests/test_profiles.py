@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from judging import NOW, account, at, facts, idle_for, state
 
 from monitor.model import BEGINNING, Firing, Kind, Platform, Role, Severity, Standing, Verdict, end_of_day, start_of_day
+from monitor.workdays import UnknownYear, working_days
 from rules import PROFILES
 from rules.cadence import update_class
 from rules.idle import Idle, Rung
-from rules.working_days import UnknownYear, working_days
 
 TABLE = Path(__file__).resolve().parents[2] / "shared" / "domain" / "ground_truth" / "ankang_2020q1_newmedia.csv"
 ANKANG = PROFILES["ankang-2020"]

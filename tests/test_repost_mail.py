@@ -18,8 +18,9 @@ from storing import claim_one, write
 
 from daemon import tables
 from demo.mailbox import Mail, Mailbox
-from monitor.alerting import RECOVERY, Notice
+from monitor.alerting import Notice
 from monitor.app import App
+from monitor.life import RECOVERY
 from monitor.model import Account, Alert, Article, Contact, Finding, Firing, Platform, Repost, Role, Severity, Stage
 from monitor.notify import letters
 from monitor.ports import AccountFacts, Letter

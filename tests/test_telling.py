@@ -16,7 +16,7 @@ from clocks import NOON, FrozenClock
 from makers import account
 
 from demo.mailbox import Mailbox
-from monitor import alerting
+from monitor import life
 from monitor.errors import NotifyError
 from monitor.metrics import Metrics
 from monitor.model import Alert, Contact, Finding, Firing, Role, Severity, Stage
@@ -48,16 +48,16 @@ def finding(subject: str = "a", rung: int = 4, status: Firing = Firing.FIRING) -
 async def opened(store: Store, *subjects: str) -> None:
     """Put accounts on the roster with one open accusation each."""
     await store.put_accounts([account(each, contacts=(OPERATOR, COUNTY)) for each in subjects], {}, NOON)
-    alerts = alerting.settle({}, [finding(each) for each in subjects], NOON)
+    alerts = life.settle({}, [finding(each) for each in subjects], NOON)
     await store.put_alerts([AlertChange(None, alert) for alert in alerts])
-    await store.put_alerts([AlertChange(before, after) for before, after in zip(alerts, alerting.release(alerts, NOON), strict=True)])
+    await store.put_alerts([AlertChange(before, after) for before, after in zip(alerts, life.release(alerts, NOON), strict=True)])
 
 
 async def resolved(store: Store, clock: FrozenClock) -> None:
     alive = {alert.finding.key: alert for alert in await store.alerts([Stage.OPEN])}
     over = [finding(alert.finding.subject, status=Firing.CLEAR) for alert in alive.values()]
     before = {alert.id: alert for alert in alive.values()}
-    await store.put_alerts([AlertChange(before[each.id], each) for each in alerting.settle(alive, over, clock.now())])
+    await store.put_alerts([AlertChange(before[each.id], each) for each in life.settle(alive, over, clock.now())])
 
 
 @pytest.fixture
@@ -175,12 +175,12 @@ async def test_killed_between_sending_and_marking_it_is_told_again_at_most_once(
 
 async def test_what_is_pending_or_held_is_told_to_nobody(store: Store, mailbox: Mailbox) -> None:
     await store.put_accounts([account("a", contacts=(OPERATOR,))], {}, NOON)
-    (pending,) = alerting.settle({}, [finding("a")], NOON)
+    (pending,) = life.settle({}, [finding("a")], NOON)
     await store.put_alerts([AlertChange(None, pending)])
     loop = telling(store, smtp(mailbox.port), FrozenClock(NOON))
 
     await loop.round()
-    (held,) = alerting.hold([pending], NOON)
+    (held,) = life.hold([pending], NOON)
     await store.put_alerts([AlertChange(pending, held)])
     await loop.round()
 

@@ -17,7 +17,8 @@ from typing import Any
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from monitor.alerting import RECOVERY, Notice, address
+from monitor.alerting import Notice, address
+from monitor.life import RECOVERY
 from monitor.model import Account, Alert, Finding, Role, Severity, cut, local_date
 from monitor.ports import Letter
 from monitor.wording import account_title, chinese_day, chinese_minute, form_words, minute, plain, web_link

@@ -27,6 +27,8 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
+from monitor.correspondence import COLLECTIONS as CORRESPONDENCE
+from monitor.correspondence import Correspondence
 from monitor.errors import BadSettings, StoreAway
 from monitor.keepings import COLLECTIONS as KEEPINGS
 from monitor.keepings import Keepings
@@ -45,7 +47,11 @@ _WAITING_HELPS = (
     WTimeoutError,
 )
 
-_COLLECTIONS = ("accounts", "articles", "states", "posts", "reposts", "alerts", "polls", "channels", "looks", "leases", *KEEPINGS)
+_COLLECTIONS = (
+    *("accounts", "articles", "states", "posts", "reposts", "alerts", "polls", "channels", "looks", "leases"),
+    *KEEPINGS,
+    *CORRESPONDENCE,
+)
 
 _INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "accounts": [IndexModel([("channels.handle", ASCENDING)])],
@@ -59,6 +65,12 @@ _INDEXES: Mapping[str, Sequence[IndexModel]] = {
         IndexModel([("stage", ASCENDING), ("resolved_at", ASCENDING)]),
     ],
     "looks": [IndexModel([("account_id", ASCENDING), ("at", DESCENDING)])],
+    "trail": [
+        IndexModel([("account_id", ASCENDING), ("at", DESCENDING)]),
+        IndexModel([("alert_id", ASCENDING)]),
+        IndexModel([("at", DESCENDING)]),
+    ],
+    "letters": [IndexModel([("at", DESCENDING)])],
 }
 
 _RETIRED_INDEXES = (("posts", "keys_1"),)
@@ -82,6 +94,7 @@ class Connection:
         # Made once: the driver builds a collection anew at each mention of its name.
         self._db: Any = SimpleNamespace(**{name: self._database[name] for name in _COLLECTIONS})
         self.keepings = Keepings(self._db, translated)
+        self.correspondence = Correspondence(self._db, translated)
 
     async def open(self) -> None:
         """Create what is missing: the poll records as a time-series collection with expiry, and all indexes; drop those of older versions.

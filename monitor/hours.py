@@ -1,0 +1,61 @@
+"""When people may be written to: office hours on working days, in Asia/Shanghai. Pure.
+
+A year without an official calendar is not guessed at: its every day is taken for open, so that nothing waits for ever, and whoever
+asks can say so (`unsure`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from monitor.model import SHANGHAI, cut, local_date
+from monitor.workdays import UnknownYear, is_working_day
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeHours:
+    """`opens` and `closes` are times of the day in Shanghai, the second after the first; 00:00 to 00:00 is the whole day."""
+
+    opens: time = time(8, 30)
+    closes: time = time(18, 0)
+    working_days_only: bool = True
+
+    def is_open(self, now: datetime) -> bool:
+        day = local_date(now)
+        return self.works(day) and self.opening(day) <= now < self.closing(day)
+
+    def works(self, day: date) -> bool:
+        """Whether anybody is at work that day; a day of an unknown year counts as one."""
+        if not self.working_days_only:
+            return True
+        try:
+            return is_working_day(day)
+        except UnknownYear:
+            return True
+
+    def opening(self, day: date) -> datetime:
+        """Return when the day's hours begin, in UTC, whether or not it is a working day."""
+        return cut(datetime.combine(day, self.opens, SHANGHAI))
+
+    def closing(self, day: date) -> datetime:
+        """Return when the day's hours end, in UTC."""
+        return cut(datetime.combine(day + ONE_DAY if self.closes <= self.opens else day, self.closes, SHANGHAI))
+
+    def next_opening(self, now: datetime) -> datetime:
+        """Return the first opening after `now`: the next day's while it is open, today's still to come before."""
+        day = local_date(now)
+        while not (self.works(day) and self.opening(day) > now):
+            day += ONE_DAY
+        return self.opening(day)
+
+    def unsure(self, now: datetime) -> int | None:
+        """Return the year whose calendar is missing, where that matters for today or the next opening."""
+        for day in (local_date(now), local_date(now) + ONE_DAY):
+            try:
+                is_working_day(day)
+            except UnknownYear as error:
+                return error.year if self.working_days_only else None
+        return None
