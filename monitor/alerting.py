@@ -16,7 +16,6 @@ What opens again shortly after it ended is one episode: nobody hears of the way 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -190,15 +189,24 @@ def decide(
 
 
 def _episodes(alerts: Iterable[Alert], flap: timedelta) -> list[list[Alert]]:
-    """Group the alerts about one thing, oldest first, where each opened within `flap` after the one before ended."""
-    by_key: dict[str, list[Alert]] = defaultdict(list)
+    """Group the alerts about one thing, oldest first, where each opened within `flap` after the one before ended.
+
+    An accusation that was taken back for something milder is over: that must be told.
+    """
+    chains: list[list[Alert]] = []
+    latest: dict[str, list[Alert]] = {}
     for alert in sorted(alerts, key=lambda each: (each.opened_at, each.id)):
-        chains = by_key[alert.finding.key]
-        last = chains[-1] if chains else None
-        if last is not None and (last.resolved_at is None or alert.opened_at - last.resolved_at > flap):
-            by_key[f"{alert.finding.key} {last.id}"], chains = list(chains), []
-        by_key[alert.finding.key] = [*chains, alert]
-    return list(by_key.values())
+        chain = latest.get(alert.finding.key)
+        if chain is None or not _goes_on(chain[-1], alert, flap):
+            chain = latest[alert.finding.key] = []
+            chains.append(chain)
+        chain.append(alert)
+    return chains
+
+
+def _goes_on(before: Alert, after: Alert, flap: timedelta) -> bool:
+    alike = (before.finding.severity is Severity.ACCUSATION) == (after.finding.severity is Severity.ACCUSATION)
+    return alike and before.resolved_at is not None and after.opened_at - before.resolved_at <= flap
 
 
 @dataclass(slots=True)

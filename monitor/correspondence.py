@@ -174,9 +174,7 @@ class Correspondence:
         """Add to the audit log; a step noted before stays as it was."""
         with self._translated():
             for each in entries:
-                document = asdict(each) | {"act": str(each.act)}
-                del document["id"]
-                await self._db.trail.update_one({"_id": each.id}, {"$setOnInsert": document}, upsert=True)
+                await self._db.trail.update_one({"_id": each.id}, {"$setOnInsert": entry_document(each)}, upsert=True)
 
     async def trail(
         self, account_id: str = "", since: datetime | None = None, acts: Iterable[Act] = (), alert_ids: Iterable[str] = (), limit: int = 0
@@ -188,6 +186,11 @@ class Correspondence:
         query |= {"alert_id": {"$in": list(alert_ids)}} if alert_ids else {}
         with self._translated():
             return [_entry(doc) async for doc in self._db.trail.find(query).sort([("at", -1), ("_id", 1)]).limit(limit)]
+
+
+def entry_document(entry: Entry) -> dict[str, Any]:
+    """Return the document of a step, without its id."""
+    return {name: value for name, value in asdict(entry).items() if name not in ("id", "act")} | {"act": str(entry.act)}
 
 
 def _mailbox(doc: Mapping[str, Any]) -> Mailbox:

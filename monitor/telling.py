@@ -2,155 +2,185 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
 
 import structlog
 
-from monitor import alerting
-from monitor.errors import NotifyError
-from monitor.metrics import Metrics
-from monitor.model import Account, Alert, Contact
-from monitor.notify.letters import write
-from monitor.ports import Clock, Notifier
-from monitor.settings import NotifySettings
-from monitor.store import Store
+from monitor import alerting, mailboxes
+from monitor.alerting import Decision, Notice, address
+from monitor.digest_round import DigestRound
+from monitor.errors import NotifyError, StoreAway
+from monitor.model import Alert, Told
+from monitor.notify.letters import Words, write
+from monitor.ports import Letter, ListName
+from monitor.posting import Desk, Posting, Readers, candidates_in, read_desk
+from monitor.trail import Act, Entry
 
 log = structlog.get_logger("telling")
 
-RECOVERY_MEMORY = timedelta(days=30)
-"""A recovery older than this is no news; it also bounds what an outbox look reads."""
-
-REFUSED_REST = timedelta(hours=6)
-"""How long a refused address is left alone: a full mailbox or a closed relay is mended within a working day, hardly within minutes."""
-
-LEASE = "telling"
-"""Only the daemon that holds this lease tells, so that two on one database do not send each letter twice."""
-LEASE_FLOOR = timedelta(seconds=60)
-"""A lease is twice the interval, but of at least so much: one letter to a slow server takes its time."""
-
 
 class Telling:
-    """Sends each person one letter with all that is due to them. Every attempt is written down before it is made.
-
-    With an `owner` it tells only while it holds the lease; without one it believes to be alone.
-    """
+    """Sends each person one letter with all that is due to them, then the digests. Every attempt is written down before it is made."""
 
     def __init__(
-        self,
-        store: Store,
-        notifier: Notifier | None,
-        settings: NotifySettings,
-        console_url: str,
-        metrics: Metrics,
-        clock: Clock,
-        *,
-        owner: str = "",
+        self, posting: Posting, words: Words, wishes: alerting.Wishes, readers: Readers, digests: DigestRound | None = None
     ) -> None:
-        self._store, self._notifier, self._settings = store, notifier, settings
-        self._console_url, self._metrics, self._clock = console_url, metrics, clock
-        self._owner = owner
-        self._lease = 2 * max(timedelta(seconds=settings.interval_seconds), LEASE_FLOOR)
-        self._failing = False
-        self._not_before: datetime | None = None
-        # By address, and kept when the rest is over, so that it is said once; a letter that got through strikes it out.
-        self._refused_until: dict[str, datetime] = {}
-        self.waiting = 0
+        self._posting, self._words, self._wishes = posting, words, wishes
+        self._readers, self._digests = readers, digests
+        # Told, but not yet written down as told: the database went away in between.
+        self._unwritten: dict[tuple[str, str], Told] = {}
+        self._owed_since: dict[str, datetime] = {}
+        self.held: Counter[str] = Counter()
+        self.refused_addresses = 0
+
+    @property
+    def waiting(self) -> int:
+        """Letters that could go now and have not gone."""
+        return len(self._owed_since)
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when the oldest of them has been owed."""
+        return min(self._owed_since.values(), default=None)
 
     async def round(self) -> int:
         """Tell whom there is to tell; return how many letters were sent.
 
         1. Nothing is done while another daemon tells.
-        2. Alerts whose rung fell are noted as such, so that a later climb is told again.
-        3. For each person: note the attempt, send, note the result. A mail server that is away ends the round: the next one goes on.
-           An address that was refused is passed over for `REFUSED_REST`; its letter waits.
+        2. What was told but could not be written down is written; alerts whose rung fell are noted, so that a later climb is told again.
+        3. For everybody it is decided what is due now and what waits, and why.
+        4. For each person: note the attempt, send, note the result. A mail server that is away ends the round, an address that is
+           refused does not. Then the digests, in the same way.
         """
-        now = self._clock.now()
-        if self._not_before is not None and now < self._not_before:
+        posting = self._posting
+        now = posting.clock.now()
+        if not await posting.my_turn():
+            self._owed_since.clear()
             return 0
-        if not await self._my_turn(now):
-            self.waiting = 0
+        desk = await read_desk(posting.store, now)
+        await self._catch_up(desk)
+        people = candidates_in(desk.accounts, self._readers)
+        decisions = alerting.decide(desk.alerts.values(), people, desk.boxes, desk.silences, self._wishes, now)
+        notices = alerting.notices(decisions)
+        self._count(decisions, notices, desk, now)
+        if posting.rests(now):
             return 0
-        outbox = await self._store.outbox(now - RECOVERY_MEMORY)
-        fallen = {alert.id: alert for alert in alerting.lowered(outbox)}
-        await self._store.put_told(list(fallen.values()))
-        outbox = [fallen.get(alert.id, alert) for alert in outbox]
-        accounts = {account.id: account for account in await self._store.accounts(_accounts_of(outbox))}
-        notices = alerting.due(outbox, lambda alert: self._recipients(alert, accounts), now)
-        self.waiting = len(notices)
-        return await self._send_all(notices, outbox, accounts, now) if self._notifier else 0
+        try:
+            return await self._send_all(notices, desk, now)
+        finally:
+            await posting.rest()
 
-    async def _my_turn(self, now: datetime) -> bool:
-        # Who cannot send must not keep the lease from who can.
-        if not self._owner or self._notifier is None:
-            return True
-        return await self._store.hold(LEASE, self._owner, now, self._lease)
+    def _count(self, decisions: Iterable[Decision], notices: Iterable[Notice], desk: Desk, now: datetime) -> None:
+        """Keep the figures that the metrics show."""
+        self.held = Counter(each.why.value for each in decisions if each.why.waits)
+        self.refused_addresses = sum(box.marked_until(now) is not None for box in desk.boxes.values())
+        self._owed_since = {name: self._owed_since.get(name, now) for name in map(_name_of, notices)}
 
-    async def _send_all(
-        self, notices: Iterable[alerting.Notice], outbox: Iterable[Alert], accounts: Mapping[str, Account], now: datetime
-    ) -> int:
-        sent = 0
+    async def _catch_up(self, desk: Desk) -> None:
+        """Write the marks that a database gone away kept from being written, then those of rungs that fell."""
+        late: dict[str, Alert] = {}
+        for (alert_id, email), mark in self._unwritten.items():
+            alert = late.get(alert_id) or desk.alerts.get(alert_id)
+            known = alert.told.get(email) if alert else None
+            if alert is not None and (known is None or known.at < mark.at):
+                tries = {key: count for key, count in alert.tries.items() if key.partition(" ")[0] != email}
+                late[alert_id] = alert.model_copy(update={"told": {**alert.told, email: mark}, "tries": tries})
+        await self._mark(list(late.values()), desk)
+        self._unwritten.clear()
+        await self._mark(alerting.lowered(desk.alerts.values()), desk)
+
+    async def _mark(self, alerts: list[Alert], desk: Desk) -> None:
         # Several people hear of one alert: each letter's mark is laid over those before it, never over the alert as first read.
-        current = {alert.id: alert for alert in outbox}
+        desk.alerts.update({alert.id: alert for alert in alerts})
+        await self._posting.store.put_told(alerts)
+
+    async def _send_all(self, notices: Iterable[Notice], desk: Desk, now: datetime) -> int:
+        sent = 0
         for notice in notices:
-            if self._rests(notice.person, now):
-                continue
-            # Held anew for each letter: a round with a slow mail server may outlast the lease, and another daemon then goes on.
-            if not await self._my_turn(self._clock.now()):
+            if not await self._posting.my_turn():
                 return sent
+            letter = await self._written(notice, desk, now)
+            if letter is None:
+                continue
             try:
-                await self._tell(notice, current, accounts, now)
+                await self._tell(notice, letter, desk)
             except NotifyError as error:
-                self._log_failure(notice.person, error)
-                if error.permanent:
-                    self._refused_until[alerting.address(notice.person.email)] = now + REFUSED_REST
-                else:
-                    self._not_before = now + timedelta(seconds=self._settings.retry_seconds)
+                if not await self._posting.goes_on(notice.person, error, desk):
                     return sent
             else:
                 sent += 1
-                self.waiting -= 1
-                self._failing = False
-                self._refused_until.pop(alerting.address(notice.person.email), None)
-        return sent
+                self._owed_since.pop(_name_of(notice), None)
+        return sent + (await self._digests.send(desk, now) if self._digests else 0)
 
-    def _rests(self, person: Contact, now: datetime) -> bool:
-        until = self._refused_until.get(alerting.address(person.email))
-        return until is not None and now < until
-
-    async def _tell(self, notice: alerting.Notice, current: dict[str, Alert], accounts: Mapping[str, Account], now: datetime) -> None:
-        assert self._notifier is not None
-        email = notice.person.email
-        letter = write(notice, accounts, city=self._settings.city, console_url=self._console_url, now=now)
-        tried = [alerting.attempt(current[alert.id], email) for alert in (*notice.opened, *notice.recovered)]
-        await self._mark(tried, current)
+    async def _written(self, notice: Notice, desk: Desk, now: datetime) -> Letter | None:
+        """Return the letter; None where it cannot be written: it waits, is reported once, and the others go out."""
+        name = _name_of(notice)
         try:
-            await self._notifier.send(letter)
+            letter = await asyncio.to_thread(write, notice, desk.accounts, self._words, now)
+        except Exception:
+            self.held[alerting.Why.BROKEN.value] += 1
+            self._posting.broken(name)
+            return None
+        self._posting.whole(name)
+        return letter
+
+    async def _tell(self, notice: Notice, letter: Letter, desk: Desk) -> None:
+        email, posting = notice.person.email, self._posting
+        ids = [alert.id for alert in (*notice.opened, *notice.recovered)]
+        await self._mark([alerting.attempt(desk.alerts[each], email) for each in ids], desk)
+        try:
+            await posting.send(letter)
         except NotifyError as error:
-            self._metrics.observe_letter("uncertain" if error.uncertain else "failed")
             if not error.uncertain:
-                await self._mark([alerting.refused(alert, email) for alert in tried], current)
+                await self._mark([alerting.refused(desk.alerts[each], email) for each in ids], desk)
+            concerned = [desk.alerts[each] for each in ids]
+            await posting.record(letter, desk, "uncertain" if error.uncertain else "failed", concerned, str(error))
             raise
-        await self._mark([alerting.told(alert, email, self._clock.now()) for alert in tried], current)
-        self._metrics.observe_letter("sent")
+        now = posting.clock.now()
+        await self._mark_told(notice, letter, [desk.alerts[each] for each in ids], desk, now)
+        box = mailboxes.delivered(desk.box(email), now, duty=notice.duty)
+        await posting.went(letter, box, desk, [desk.alerts[each] for each in ids])
+        await posting.store.correspondence.note(_entries(notice, letter, desk, now))
         log.info("letter sent", opened=len(notice.opened), recovered=len(notice.recovered), number=letter.number)
 
-    async def _mark(self, alerts: list[Alert], current: dict[str, Alert]) -> None:
-        current.update({alert.id: alert for alert in alerts})
-        await self._store.put_told(alerts)
-
-    def _recipients(self, alert: Alert, accounts: Mapping[str, Account]) -> tuple[Contact, ...]:
-        account = accounts.get(alert.finding.account_id or "")
-        return alerting.recipients_for(alert, account, self._settings.clerks, self._settings.sysadmins)
-
-    def _log_failure(self, person: Contact, error: NotifyError) -> None:
-        if error.permanent:
-            if alerting.address(person.email) not in self._refused_until:
-                log.error("a letter was refused, it waits for its address to be mended", to=person.email, reason=str(error))
-        elif not self._failing:
-            log.warning("letters cannot be sent now, they wait", reason=str(error))
-            self._failing = True
+    async def _mark_told(self, notice: Notice, letter: Letter, alerts: list[Alert], desk: Desk, now: datetime) -> None:
+        email = notice.person.email
+        marked = [
+            alerting.told(alert, email, now, step=notice.step(alert), letter=letter.number, due=notice.due(alert)) for alert in alerts
+        ]
+        try:
+            await self._mark(marked, desk)
+        except StoreAway:
+            # The letter is out: who it went to must not get it again merely because the database was away for a moment.
+            self._unwritten |= {(alert.id, address(email)): alert.told[address(email)] for alert in marked}
+            raise
 
 
-def _accounts_of(alerts: Iterable[Alert]) -> set[str]:
-    return {alert.finding.account_id for alert in alerts if alert.finding.account_id}
+def _name_of(notice: Notice) -> str:
+    return f"{address(notice.person.email)} {ListName.ACCOUNTS if notice.duty else ListName.TROUBLE}"
+
+
+def _entries(notice: Notice, letter: Letter, desk: Desk, now: datetime) -> list[Entry]:
+    """Return for the audit log that this person was told of each alert, and why."""
+    email = address(notice.person.email)
+    entries = []
+    for alert in (*notice.opened, *notice.recovered):
+        account = desk.accounts.get(alert.finding.account_id or "")
+        why = notice.decisions[alert.id].why.label if alert.id in notice.decisions else ""
+        entries.append(
+            Entry(
+                id=f"{alert.id} told {email} {letter.number}",
+                at=now,
+                act=Act.TOLD,
+                by=email,
+                alert_id=alert.id,
+                account_id=alert.finding.account_id or "",
+                reason=why.partition("，")[0],
+                letter=letter.number,
+                unit=account.unit if account else "",
+            )
+        )
+    return entries

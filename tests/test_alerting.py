@@ -1,199 +1,33 @@
-"""Alerts: what opens, rises, falls and ends them, and who is due to be told; as scenarios on plain values."""
+"""Who is due to be told, why, and why not yet; as scenarios on plain values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
+from test_life import CLERK, FAILED, LATER, MONTH, NOW, OPERATOR, REMINDER, WARNING, alert, clear, idle, keyed
 
-from monitor import life
-from monitor.alerting import attempt, due, hold, lowered, recipients_for, refused, release, settle, told
-from monitor.model import Account, Alert, Contact, Finding, Firing, Platform, Role, Severity, Stage
+from monitor import alerting
+from monitor.alerting import Decision, Notice, Silence, Why, Wishes, attempt, candidates_for, decide, lowered, notices, refused, told
+from monitor.hours import OfficeHours
+from monitor.life import settle
+from monitor.mailboxes import Mailbox
+from monitor.model import Account, Alert, Contact, Finding, Firing, Platform, Role, Severity, Stage, Step
 
-NOW = datetime(2020, 3, 3, 1, 0, tzinfo=UTC)
-LATER = NOW + timedelta(hours=1)
-REMINDER, WARNING, FAILED, MONTH = 1, 2, 4, 5
-SEVERITIES = {REMINDER: Severity.NOTICE, WARNING: Severity.WARNING, FAILED: Severity.ACCUSATION, MONTH: Severity.ACCUSATION}
-OPERATOR = Contact(email="xinxi@shiquan.example", name="信息员")
-CLERK = Contact(email="clerk@city.example", role=Role.CLERK)
-
-
-def idle(rung: int, message: str = "", subject: str = "610922M001XL0001") -> Finding:
-    return Finding(
-        rule="idle",
-        status=Firing.FIRING,
-        subject=subject,
-        account_id=subject,
-        severity=SEVERITIES[rung],
-        rung=rung,
-        label=f"阶梯{rung}",
-        message=message,
-        tells=(Role.OPERATOR,) if rung < FAILED else (Role.OPERATOR, Role.CLERK),
-    )
-
-
-def clear(subject: str = "610922M001XL0001") -> Finding:
-    return Finding(rule="idle", status=Firing.CLEAR, subject=subject, account_id=subject, evidence={"published_at": "2020-03-03T00:30:00Z"})
-
-
-def alert(rung: int, stage: Stage = Stage.OPEN) -> Alert:
-    [opened] = settle({}, [idle(rung)], NOW)
-    return opened.model_copy(update={"stage": stage})
-
-
-def keyed(*alerts: Alert) -> dict[str, Alert]:
-    return {each.finding.key: each for each in alerts}
+ALWAYS = Wishes(hours=OfficeHours(time(0), time(0), False), flap=timedelta(0), one_a_day=False)
+"""Nobody sleeps: what is due is told at once."""
+COUNTY = Contact(email="xianqu@shiquan.example", role=Role.COUNTY)
+SYSADMIN = Contact(email="root@city.example", role=Role.SYSADMIN)
 
 
 def to(*people: Contact) -> Callable[[Alert], Iterable[Contact]]:
     return lambda _: people
 
 
-# -- opening ------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("rung", "stage"),
-    [
-        pytest.param(REMINDER, Stage.OPEN, id="a reminder is open at once"),
-        pytest.param(WARNING, Stage.OPEN, id="a warning is open at once"),
-        pytest.param(FAILED, Stage.PENDING, id="an accusation waits for the quorum gate"),
-    ],
-)
-def test_a_new_firing_finding_opens_an_alert(rung: int, stage: Stage) -> None:
-    [opened] = settle({}, [idle(rung)], NOW)
-
-    assert opened.stage is stage
-    assert (opened.opened_at, opened.last_seen_at, opened.resolved_at) == (NOW, NOW, None)
-
-
-def test_the_same_poll_judged_twice_makes_the_same_alert() -> None:
-    assert settle({}, [idle(FAILED)], NOW) == settle({}, [idle(FAILED)], NOW)
-
-
-def test_a_clear_finding_without_an_alert_writes_nothing() -> None:
-    assert settle({}, [clear()], NOW) == []
-
-
-def test_two_findings_of_one_key_in_one_poll_make_one_alert() -> None:
-    [opened] = settle({}, [idle(REMINDER), idle(WARNING)], NOW)
-
-    assert opened.finding.rung == WARNING
-
-
-# -- going on -----------------------------------------------------------------------------------------------------------------
-
-
-def test_a_silent_rule_changes_nothing() -> None:
-    """Losing sight of a zombie does not resolve its alert."""
-    assert settle(keyed(alert(FAILED)), [], LATER) == []
-
-
-def test_a_poll_with_nothing_new_writes_no_alert() -> None:
-    assert settle(keyed(alert(WARNING)), [idle(WARNING)], LATER) == []
-
-
-@pytest.mark.parametrize(
-    ("finding", "now"),
-    [
-        pytest.param(idle(REMINDER), LATER, id="another rung"),
-        pytest.param(idle(WARNING, message="已11天未更新"), LATER, id="another sentence"),
-        pytest.param(idle(WARNING).model_copy(update={"label": "预警 · 明日到期"}), LATER, id="another label"),
-        pytest.param(idle(WARNING), NOW + timedelta(days=1), id="a day has passed"),
-    ],
-)
-def test_an_alert_is_written_again_when_its_words_change_or_daily(finding: Finding, now: datetime) -> None:
-    [changed] = settle(keyed(alert(WARNING)), [finding], now)
-
-    assert changed.stage is Stage.OPEN
-    assert (changed.finding, changed.last_seen_at, changed.opened_at) == (finding, now, NOW)
-
-
-def test_a_warning_that_becomes_an_accusation_waits_at_the_gate_and_remembers_who_heard_the_warning() -> None:
-    warned = told(alert(WARNING), OPERATOR.email, NOW)
-
-    [pending] = settle(keyed(warned), [idle(FAILED)], LATER)
-
-    assert pending.stage is Stage.PENDING
-    assert pending.id == warned.id
-    assert pending.told == warned.told
-
-
-def test_an_accusation_past_the_gate_stays_open_when_it_grows_graver() -> None:
-    [graver] = settle(keyed(alert(FAILED)), [idle(MONTH)], LATER)
-
-    assert graver.stage is Stage.OPEN
-
-
-@pytest.mark.parametrize("stage", [Stage.PENDING, Stage.HELD])
-def test_an_accusation_nobody_heard_of_just_becomes_milder(stage: Stage) -> None:
-    [milder] = settle(keyed(alert(FAILED, stage)), [idle(REMINDER)], LATER)
-
-    assert (milder.stage, milder.finding.rung) == (Stage.OPEN, REMINDER)
-
-
-def test_an_open_accusation_that_falls_to_a_reminder_is_taken_back_and_a_notice_opens() -> None:
-    accused = told(alert(FAILED), OPERATOR.email, NOW)
-
-    over, fresh = settle(keyed(accused), [idle(REMINDER)], LATER)
-
-    assert (over.id, over.stage, over.resolved_at) == (accused.id, Stage.RESOLVED, LATER)
-    assert (fresh.stage, fresh.told, fresh.id != over.id) == (Stage.OPEN, {}, True)
-
-
-def test_a_finding_older_than_the_alert_is_ignored() -> None:
-    seen_later = alert(FAILED).model_copy(update={"last_seen_at": LATER})
-
-    assert settle(keyed(seen_later), [clear()], NOW) == []
-
-
-# -- the end ------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("stage", [Stage.PENDING, Stage.HELD, Stage.OPEN])
-def test_a_clear_finding_resolves_the_alert_and_leaves_its_proof(stage: Stage) -> None:
-    [over] = settle(keyed(alert(FAILED, stage)), [clear()], LATER)
-
-    assert (over.stage, over.resolved_at) == (Stage.RESOLVED, LATER)
-    assert over.finding.rung == FAILED
-    assert over.finding.evidence[life.RECOVERY]["published_at"] == "2020-03-03T00:30:00Z"
-
-
-def test_an_accusation_that_nobody_heard_of_ends_without_a_letter() -> None:
-    [over] = settle(keyed(alert(FAILED, Stage.HELD)), [clear()], LATER)
-
-    assert due([over], to(OPERATOR, CLERK), LATER) == []
-
-
-def test_a_lapse_after_a_recovery_is_a_new_alert() -> None:
-    [over] = settle(keyed(alert(FAILED)), [clear()], LATER)
-
-    [again] = settle(keyed(over), [idle(FAILED)], LATER + timedelta(days=14))
-
-    assert (again.stage, again.id != over.id) == (Stage.PENDING, True)
-
-
-# -- the gate -----------------------------------------------------------------------------------------------------------------
-
-
-def test_release_opens_what_was_pending_or_held_and_nothing_else() -> None:
-    alerts = [alert(FAILED, stage) for stage in Stage]
-
-    released = release(alerts, LATER)
-
-    assert [each.stage for each in released] == [Stage.OPEN, Stage.OPEN]
-
-
-def test_hold_stops_only_what_is_pending() -> None:
-    held = hold([alert(FAILED, stage) for stage in Stage], LATER)
-
-    assert [each.stage for each in held] == [Stage.HELD]
-
-
-@pytest.mark.parametrize("decide", [release, hold])
-def test_the_gate_decides_nothing_about_alerts_that_opened_after_it_counted(decide: Callable[..., list[Alert]]) -> None:
-    assert decide([alert(FAILED, Stage.PENDING)], NOW - timedelta(seconds=1)) == []
+def due(alerts: Iterable[Alert], people: Callable[[Alert], Iterable[Contact]], now: datetime) -> list[Notice]:
+    return notices(decide(alerts, people, {}, {}, ALWAYS, now))
 
 
 # -- who is due ---------------------------------------------------------------------------------------------------------------
@@ -226,9 +60,10 @@ def test_a_person_is_told_of_each_rung_once() -> None:
 
 
 def test_a_person_who_joins_at_a_higher_rung_is_told_and_the_others_are_left_alone() -> None:
+    second = Contact(email="second@shiquan.example")
     warned = told(alert(FAILED), OPERATOR.email, NOW)
 
-    assert [notice.person for notice in due([warned], to(OPERATOR, CLERK), LATER)] == [CLERK]
+    assert [notice.person for notice in due([warned], to(OPERATOR, second), LATER)] == [second]
 
 
 def test_a_recovery_is_told_once_to_everybody_who_heard_also_when_the_roster_dropped_them() -> None:
@@ -291,12 +126,13 @@ def test_a_refusal_after_a_letter_of_unknown_fate_leaves_that_one_counted() -> N
 
 
 def test_being_told_settles_all_tries_of_that_person_only() -> None:
-    both = attempt(attempt(alert(REMINDER), OPERATOR.email), CLERK.email)
+    second = Contact(email="second@shiquan.example")
+    both = attempt(attempt(alert(REMINDER), OPERATOR.email), second.email)
 
     after = told(both, OPERATOR.email.upper(), NOW)
 
     assert list(after.told) == [OPERATOR.email]
-    assert [notice.person for notice in due([after], to(OPERATOR, CLERK), NOW)] == [CLERK]
+    assert [notice.person for notice in due([after], to(OPERATOR, second), NOW)] == [second]
     assert len(after.tries) == 1
 
 
@@ -318,35 +154,298 @@ def test_letters_of_unknown_fate_do_not_swallow_the_recovery() -> None:
     assert due([attempt(attempt(over, OPERATOR.email), OPERATOR.email)], to(OPERATOR), LATER) == []
 
 
-def test_judging_never_touches_what_telling_wrote() -> None:
-    marked = attempt(told(alert(WARNING), OPERATOR.email, NOW), CLERK.email)
-    words = [idle(FAILED), idle(REMINDER), clear()]
+# -- why, and why not yet -------------------------------------------------------------------------------------------------------
 
-    changed = [settle(keyed(marked), [word], LATER)[0] for word in words]
-
-    assert all((each.told, each.tries) == (marked.told, marked.tries) for each in changed)
-
-
-# -- recipients -----------------------------------------------------------------------------------------------------------------
+OFFICE = Wishes()
+"""As shipped: 08:30 to 18:00 on working days, one letter a day, a repeat after a week, an hour to see whether a recovery holds."""
+FRIDAY = datetime(2020, 3, 6, 2, 0, tzinfo=UTC)
+"""Ten in the morning in Shanghai."""
+TUESDAY_NIGHT = datetime(2020, 3, 3, 14, 0, tzinfo=UTC)
+WEDNESDAY_OPENING = datetime(2020, 3, 4, 0, 30, tzinfo=UTC)
 
 
-def test_recipients_are_the_roles_the_finding_names_each_mailbox_once() -> None:
-    account = Account(
-        id="610922M001XL0001",
-        platform=Platform.WEIBO,
-        name="石泉统计",
-        contacts=(OPERATOR, Contact(email="county@shiquan.example", role=Role.COUNTY), Contact(email="CLERK@city.example")),
+def why(
+    *alerts: Alert,
+    person: Contact = OPERATOR,
+    now: datetime = NOW,
+    wishes: Wishes = OFFICE,
+    boxes: Mapping[str, Mailbox] | None = None,
+    silences: Mapping[str, Silence] | None = None,
+) -> list[Decision]:
+    """What is decided about one person, in the order of alerts."""
+    decisions = decide(alerts, to(person), boxes or {}, silences or {}, wishes, now)
+    return [each for each in decisions if each.person.email == person.email]
+
+
+def reasons(*alerts: Alert, **given: Any) -> list[Why]:
+    return [each.why for each in why(*alerts, **given)]
+
+
+def lapsing(line_on: date, rung: int = WARNING) -> Alert:
+    """A warning whose account fails on that day."""
+    finding = idle(rung).model_copy(update={"evidence": {"line_on": line_on.isoformat()}})
+    return alert(rung).model_copy(update={"finding": finding})
+
+
+def trouble(tells: tuple[Role, ...] = (Role.SYSADMIN, Role.CLERK)) -> Alert:
+    finding = Finding(rule="frozen_source", status=Firing.FIRING, subject="weibo/a", severity=Severity.TROUBLE, rung=1, tells=tells)
+    return settle({}, [finding], NOW)[0]
+
+
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [
+        pytest.param(NOW, Why.NEW, id="a Tuesday morning"),
+        pytest.param(TUESDAY_NIGHT, Why.HOURS, id="ten at night"),
+        pytest.param(datetime(2020, 3, 8, 2, tzinfo=UTC), Why.HOURS, id="a Sunday"),
+        pytest.param(datetime(2020, 1, 19, 2, tzinfo=UTC), Why.NEW, id="a Sunday that is a working day"),
+        pytest.param(datetime(2020, 1, 31, 2, tzinfo=UTC), Why.HOURS, id="a Friday within the lengthened spring festival"),
+        pytest.param(datetime(2020, 3, 4, 0, 29, 59, tzinfo=UTC), Why.HOURS, id="a second before opening"),
+        pytest.param(WEDNESDAY_OPENING, Why.NEW, id="the opening itself"),
+        pytest.param(datetime(2020, 3, 4, 10, 0, tzinfo=UTC), Why.HOURS, id="closing time"),
+    ],
+)
+def test_people_are_written_to_in_office_hours_of_working_days(now: datetime, reason: Why) -> None:
+    opened = alert(WARNING).model_copy(update={"opened_at": now - timedelta(minutes=1)})
+
+    assert reasons(opened, now=now) == [reason]
+
+
+def test_what_falls_outside_waits_for_the_next_opening() -> None:
+    [waiting] = why(alert(WARNING), now=TUESDAY_NIGHT)
+
+    assert waiting.until == WEDNESDAY_OPENING
+
+
+def test_trouble_reaches_the_sysadmin_at_night_and_the_clerk_in_the_morning() -> None:
+    assert reasons(trouble(), person=SYSADMIN, now=TUESDAY_NIGHT) == [Why.NEW]
+    assert reasons(trouble(), person=CLERK, now=TUESDAY_NIGHT) == [Why.HOURS]
+    assert reasons(trouble(), person=CLERK, now=WEDNESDAY_OPENING) == [Why.NEW]
+
+
+def test_the_city_clerk_reads_of_accounts_in_the_digest_only() -> None:
+    over = settle(keyed(alert(FAILED)), [clear()], LATER)[0]
+
+    assert reasons(alert(FAILED), person=CLERK) == [Why.DIGEST]
+    assert reasons(told(over, CLERK.email, NOW), person=CLERK, now=LATER) != [Why.RECOVERED]
+
+
+def test_who_had_a_letter_today_waits_for_tomorrow_and_reads_the_rest_then() -> None:
+    had_one = {OPERATOR.email: Mailbox(OPERATOR.email, last_at=NOW - timedelta(minutes=20))}
+
+    [waiting] = why(alert(WARNING), boxes=had_one)
+
+    assert (waiting.why, waiting.until) == (Why.DAILY, WEDNESDAY_OPENING)
+    assert reasons(alert(WARNING), boxes=had_one, now=WEDNESDAY_OPENING) == [Why.NEW]
+
+
+def test_trouble_is_told_beside_the_letter_of_the_day() -> None:
+    had_one = {SYSADMIN.email: Mailbox(SYSADMIN.email, last_at=NOW)}
+
+    assert reasons(trouble(), person=SYSADMIN, boxes=had_one) == [Why.NEW]
+
+
+def test_what_was_told_and_still_stands_rides_along_with_what_is_new() -> None:
+    known = told(alert(FAILED), OPERATOR.email, NOW)
+    fresh = settle({}, [idle(WARNING, subject="b")], NOW)[0]
+
+    [notice] = notices(decide([known, fresh], to(OPERATOR), {}, {}, OFFICE, LATER))
+
+    assert (notice.opened, notice.standing) == ((fresh,), (known,))
+    assert notices(decide([known], to(OPERATOR), {}, {}, OFFICE, LATER)) == []
+
+
+@pytest.mark.parametrize(("days", "reason"), [(6, Why.STANDING), (7, Why.WEEKLY)])
+def test_what_stays_open_is_told_again_after_a_week(days: int, reason: Why) -> None:
+    standing = told(alert(WARNING), OPERATOR.email, NOW)
+
+    assert reasons(standing, now=NOW + timedelta(days=days)) == [reason]
+
+
+def test_a_letter_about_something_else_in_between_puts_the_weekly_repeat_off() -> None:
+    standing = told(alert(WARNING), OPERATOR.email, NOW)
+    read_of_it = {OPERATOR.email: Mailbox(OPERATOR.email, last_at=NOW + timedelta(days=3))}
+
+    assert reasons(standing, now=NOW + timedelta(days=7), boxes=read_of_it) == [Why.STANDING]
+    assert reasons(standing, now=NOW + timedelta(days=10), boxes=read_of_it) == [Why.WEEKLY]
+
+
+def test_an_accusation_that_lasts_a_week_becomes_a_rectification_notice_with_a_deadline() -> None:
+    accused = told(alert(FAILED), OPERATOR.email, NOW)
+
+    [rectify] = why(accused, now=NOW + timedelta(days=7))
+
+    assert (rectify.why, rectify.step, rectify.due) == (Why.RECTIFY, Step.RECTIFY, date(2020, 3, 17))
+    noticed = told(accused, OPERATOR.email, NOW + timedelta(days=7), step=rectify.step, due=rectify.due)
+    assert reasons(noticed, now=NOW + timedelta(days=8)) == [Why.STANDING]
+    assert reasons(noticed, now=NOW + timedelta(days=14)) == [Why.WEEKLY]
+
+
+def test_a_rectification_notice_without_an_answer_goes_to_the_county_once_its_deadline_has_passed() -> None:
+    both = told(alert(FAILED), COUNTY.email, NOW)
+    county = both.model_copy(update={"finding": both.finding.model_copy(update={"tells": (Role.OPERATOR, Role.COUNTY)})})
+    noticed = told(county, OPERATOR.email, NOW, step=Step.RECTIFY, due=date(2020, 3, 4))
+
+    on_time = reasons(noticed, person=COUNTY, now=datetime(2020, 3, 4, 2, tzinfo=UTC))
+    late = why(noticed, person=COUNTY, now=datetime(2020, 3, 5, 2, tzinfo=UTC))
+    answered = alerting.acknowledged(noticed, OPERATOR.email, NOW)
+
+    assert on_time == [Why.STANDING]
+    assert [(each.why, each.step, each.due) for each in late] == [(Why.OVERDUE, Step.OVERDUE, date(2020, 3, 4))]
+    assert reasons(answered, person=COUNTY, now=datetime(2020, 3, 5, 2, tzinfo=UTC)) == [Why.ACKNOWLEDGED]
+
+
+def test_an_acknowledged_alert_is_not_repeated_until_its_rung_rises() -> None:
+    known = alerting.acknowledged(told(alert(FAILED), OPERATOR.email, NOW), OPERATOR.email, NOW)
+    graver = known.model_copy(update={"finding": idle(MONTH)})
+
+    assert reasons(known, now=NOW + timedelta(days=9)) == [Why.ACKNOWLEDGED]
+    assert reasons(graver, now=NOW + timedelta(days=9)) == [Why.NEW]
+
+
+@pytest.mark.parametrize(
+    ("line_on", "now", "reason"),
+    [
+        pytest.param(date(2020, 3, 7), FRIDAY, Why.PRESSING, id="the line is on Saturday"),
+        pytest.param(date(2020, 3, 9), FRIDAY, Why.PRESSING, id="the line is on Monday, before anybody reads"),
+        pytest.param(date(2020, 3, 10), FRIDAY, Why.STANDING, id="the line is on Tuesday"),
+        pytest.param(date(2020, 3, 8), FRIDAY - timedelta(days=1), Why.STANDING, id="it is Thursday: tomorrow is time enough"),
+        pytest.param(date(2020, 3, 6), FRIDAY, Why.STANDING, id="the line has come already"),
+    ],
+)
+def test_a_warning_is_told_once_more_on_the_last_working_day_before_the_line(line_on: date, now: datetime, reason: Why) -> None:
+    warned = told(lapsing(line_on), OPERATOR.email, NOW)
+
+    assert reasons(warned, now=now) == [reason]
+
+
+def test_what_presses_is_told_once_and_to_the_county_too() -> None:
+    warned = told(lapsing(date(2020, 3, 8)), OPERATOR.email, NOW)
+
+    [pressing] = why(warned, now=FRIDAY)
+    again = told(warned, OPERATOR.email, FRIDAY, step=pressing.step)
+
+    assert reasons(again, now=FRIDAY + timedelta(hours=1)) == [Why.STANDING]
+    assert reasons(warned, person=COUNTY, now=FRIDAY) == [Why.NEW]
+    assert reasons(warned, person=COUNTY, now=FRIDAY - timedelta(days=1)) == []
+
+
+def test_a_deadline_before_the_next_opening_is_told_in_time_though_half_time_has_not_come() -> None:
+    due_at = datetime(2020, 3, 7, 4, tzinfo=UTC)
+    finding = Finding(
+        rule="missing_repost",
+        status=Firing.FIRING,
+        subject="a",
+        account_id="a",
+        article_id="t1",
+        tells=(Role.OPERATOR,),
+        evidence={"due_at": due_at.isoformat()},
     )
+    early = settle({}, [finding], NOW)[0]
 
-    people = recipients_for(alert(FAILED), account, ["clerk@city.example", "second@city.example"], ["root@city.example"])
+    assert reasons(early, now=FRIDAY - timedelta(days=1)) == [Why.EARLY]
+    assert reasons(early, now=FRIDAY) == [Why.NEW]
+    assert reasons(told(early, OPERATOR.email, FRIDAY, step=Step.PRESSING), now=FRIDAY + timedelta(hours=1)) == [Why.STANDING]
 
-    assert [person.email for person in people] == [OPERATOR.email, "CLERK@city.example", "second@city.example"]
+
+def test_a_silence_holds_letters_about_its_account_until_it_ends() -> None:
+    until = NOW + timedelta(days=2)
+    quiet = {"610922M001XL0001": Silence("610922M001XL0001", until, "李四", "系统改造", NOW)}
+
+    [silenced] = why(alert(FAILED), silences=quiet)
+
+    assert (silenced.why, silenced.until) == (Why.SILENCED, until)
+    assert reasons(alert(FAILED), silences=quiet, now=until) == [Why.NEW]
 
 
-def test_trouble_of_ours_goes_to_the_sysadmins_without_any_account() -> None:
-    trouble = Finding(rule="lost_access", status=Firing.FIRING, subject="weibo", severity=Severity.TROUBLE, tells=(Role.SYSADMIN,))
-    [opened] = settle({}, [trouble], NOW)
+def test_a_recovery_is_told_once_it_has_held_for_an_hour() -> None:
+    [over] = settle(keyed(told(alert(FAILED), OPERATOR.email, NOW)), [clear()], LATER)
 
-    people = recipients_for(opened, None, ["clerk@city.example"], ["root@city.example"])
+    assert reasons(over, now=LATER + timedelta(minutes=59)) == [Why.FLAPPING]
+    assert reasons(over, now=LATER + timedelta(minutes=60)) == [Why.RECOVERED]
 
-    assert [(person.role, person.email) for person in people] == [(Role.SYSADMIN, "root@city.example")]
+
+def test_a_source_that_flaps_is_told_twice_in_all() -> None:
+    """Down, up, down, up within the hour: people read that it went down, and that it is back for good."""
+    minutes = [NOW + timedelta(minutes=10 * each) for each in range(5)]
+    first = told(trouble(), SYSADMIN.email, minutes[0])
+    over = first.model_copy(update={"stage": Stage.RESOLVED, "resolved_at": minutes[1]})
+    again = first.model_copy(update={"id": "second", "opened_at": minutes[2], "told": {}})
+    back = again.model_copy(update={"stage": Stage.RESOLVED, "resolved_at": minutes[3]})
+
+    assert reasons(over, person=SYSADMIN, now=minutes[1]) == [Why.FLAPPING]
+    assert reasons(over, again, person=SYSADMIN, now=minutes[2]) == [Why.STANDING]
+    assert reasons(over, back, person=SYSADMIN, now=minutes[4]) == [Why.FLAPPING]
+    [last] = why(over, back, person=SYSADMIN, now=minutes[3] + timedelta(hours=1))
+    assert (last.why, last.alert.id) == (Why.RECOVERED, "second")
+    assert reasons(over, told(back, SYSADMIN.email, LATER), person=SYSADMIN, now=NOW + timedelta(days=1)) == [Why.TOLD]
+
+
+def test_a_lapse_long_after_a_recovery_is_news() -> None:
+    [over] = settle(keyed(told(alert(FAILED), OPERATOR.email, NOW)), [clear()], LATER)
+    again = alert(FAILED).model_copy(update={"id": "second", "opened_at": LATER + timedelta(hours=2)})
+
+    assert reasons(told(over, OPERATOR.email, LATER), again, now=LATER + timedelta(hours=3)) == [Why.TOLD, Why.NEW]
+
+
+def test_an_accusation_taken_back_for_a_reminder_is_told_as_over() -> None:
+    accused = told(alert(FAILED), OPERATOR.email, NOW)
+    over, milder = settle(keyed(accused), [idle(REMINDER)], LATER)
+
+    found = reasons(over, milder, now=LATER + timedelta(hours=1))
+
+    assert found == [Why.RECOVERED, Why.NEW]
+
+
+@pytest.mark.parametrize(
+    ("box", "reason"),
+    [
+        pytest.param(Mailbox(OPERATOR.email, refused_at=NOW - timedelta(days=6), refused_why="550"), Why.REFUSED, id="refused for good"),
+        pytest.param(Mailbox(OPERATOR.email, refused_at=NOW - timedelta(days=7), refused_why="550"), Why.NEW, id="refused a week ago"),
+        pytest.param(Mailbox(OPERATOR.email, next_try_at=NOW + timedelta(minutes=1)), Why.BACKING_OFF, id="refused for now"),
+        pytest.param(Mailbox(OPERATOR.email, next_try_at=NOW), Why.NEW, id="tried again"),
+    ],
+)
+def test_an_address_that_takes_no_mail_is_left_alone(box: Mailbox, reason: Why) -> None:
+    assert reasons(alert(WARNING), boxes={OPERATOR.email: box}) == [reason]
+
+
+def test_who_answers_for_more_gets_one_letter_as_such() -> None:
+    own, other = alert(FAILED), settle({}, [idle(WARNING, subject="b")], NOW)[0]
+    own = own.model_copy(update={"finding": own.finding.model_copy(update={"tells": (Role.COUNTY,)})})
+    people = {own.id: COUNTY, other.id: Contact(email=COUNTY.email.upper())}
+
+    [notice] = notices(decide([own, other], lambda each: [people[each.id]], {}, {}, OFFICE, NOW))
+
+    assert notice.person == COUNTY
+    assert len(notice.opened) == 2
+
+
+def test_letters_about_us_are_letters_of_their_own() -> None:
+    both = Contact(email=OPERATOR.email, role=Role.SYSADMIN)
+    people = {"idle": OPERATOR, "frozen_source": both}
+
+    found = notices(decide([alert(WARNING), trouble()], lambda each: [people[each.finding.rule]], {}, {}, OFFICE, NOW))
+
+    assert [(len(each.opened), each.duty) for each in found] == [(1, False), (1, True)]
+
+
+def test_every_reason_has_words_and_either_sends_waits_or_rests() -> None:
+    assert all(each.label for each in Why)
+    assert not [each for each in Why if each.sends and each.waits]
+
+
+def test_those_who_might_hear_are_the_accounts_own_contacts_then_clerks_then_sysadmins() -> None:
+    account = Account(id="610922M001XL0001", platform=Platform.WEIBO, name="石泉统计", contacts=(OPERATOR, COUNTY))
+
+    assert candidates_for(account, [CLERK], [SYSADMIN]) == (OPERATOR, COUNTY, CLERK, SYSADMIN)
+    assert candidates_for(None, [CLERK], [SYSADMIN]) == (CLERK, SYSADMIN)
+
+
+def test_whom_a_finding_does_not_name_it_does_not_concern() -> None:
+    assert reasons(alert(FAILED), person=SYSADMIN) == []
+
+
+def test_what_the_gate_holds_says_so() -> None:
+    assert reasons(alert(FAILED, Stage.HELD)) == [Why.GATE]
+    assert reasons(alert(FAILED, Stage.PENDING)) == [Why.GATE]

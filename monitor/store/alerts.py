@@ -12,8 +12,10 @@ from pymongo.errors import (
 )
 
 from monitor import documents
+from monitor.correspondence import entry_document
 from monitor.model import Alert, ChannelState, Stage
 from monitor.store.connection import Connection, duplicates_only, translated
+from monitor.trail import Entry, steps_of
 from monitor.writes import AlertChange
 
 CLOCKS_APART = timedelta(hours=1)
@@ -48,16 +50,25 @@ class Alerts(Connection):
             await self._put_alerts(changes)
 
     async def _put_alerts(self, changes: Sequence[AlertChange]) -> None:
-        """Write alerts; those that end go first, since one finding may end an alert and open the next under the same key."""
+        """Write alerts, and each step in the audit log; those that end go first, since one finding may end an alert and open the next
+        under the same key."""
         for batch in ([c for c in changes if c.before is not None], [c for c in changes if c.before is None]):
             if not batch:
                 continue
             writes = [UpdateOne(*documents.alert_change(change), upsert=change.before is None) for change in batch]
+            lost: set[int] = set()
             try:
                 await self._db.alerts.bulk_write(writes, ordered=False)
             except BulkWriteError as error:
                 # Another writer opened the same alert first: one is enough.
                 duplicates_only(error)
+                lost = {each["index"] for each in error.details["writeErrors"]}
+            await self._note(steps_of(change for place, change in enumerate(batch) if place not in lost))
+
+    async def _note(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            steps = [UpdateOne({"_id": each.id}, {"$setOnInsert": entry_document(each)}, upsert=True) for each in entries]
+            await self._db.trail.bulk_write(steps, ordered=False)
 
     async def put_told(self, alerts: Sequence[Alert]) -> None:
         """Write who was told of what; judging writes the rest of an alert and never these fields."""

@@ -1,0 +1,123 @@
+"""Sends the digests: to clerks and counties, once a period, as soon as the office opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+import structlog
+
+from monitor import alerting, mailboxes
+from monitor.alerting import address
+from monitor.errors import NotifyError, StoreAway
+from monitor.mailboxes import Mailbox
+from monitor.model import Contact, local_date
+from monitor.ports import Letter
+from monitor.posting import Desk, Posting, Readers, wishes_of
+from monitor.settings import Cadence, NotifySettings
+
+log = structlog.get_logger("digests")
+
+Kind = Literal["daily", "weekly"]
+
+PATIENCE = timedelta(hours=2)
+"""So long after the opening a digest waits for the first sweep to be over; then it tells what is known."""
+
+
+class Digests(Protocol):
+    """Writes digests; None where a person has nothing to read of. May raise `StoreAway`."""
+
+    async def digest(self, kind: Kind, to: Contact, now: datetime) -> Letter | None: ...
+
+
+class DigestRound:
+    """Finds who is due a digest, and sends it: the attempt is written down first, as with every letter."""
+
+    def __init__(self, posting: Posting, digests: Digests, readers: Readers, settings: NotifySettings) -> None:
+        self._posting, self._digests, self._readers, self._settings = posting, digests, readers, settings
+        self._hours = wishes_of(settings).hours
+
+    async def send(self, desk: Desk, now: datetime) -> int:
+        """Return how many were sent."""
+        sent = 0
+        for person, kind, period in self._due(desk, now):
+            if not await self._posting.my_turn():
+                return sent
+            try:
+                sent += await self._send(person, kind, period, desk, now)
+            except NotifyError as error:
+                if not await self._posting.goes_on(person, error, desk):
+                    return sent
+        return sent
+
+    def _due(self, desk: Desk, now: datetime) -> Iterable[tuple[Contact, Kind, str]]:
+        late = now - self._hours.opening(local_date(now)) >= PATIENCE
+        if not self._hours.is_open(now) or not (late or self._readers.settled()):
+            return
+        for email, (person, cadence) in sorted(self._readers_by_address().items()):
+            box = desk.box(email)
+            kind, period = period_of(cadence, self._settings.weekly_on, box, now)
+            if kind and not (box.marked_until(now) or box.waits_until(now)):
+                yield person, kind, period
+
+    def _readers_by_address(self) -> dict[str, tuple[Contact, Cadence]]:
+        """Return each address once; who is a city clerk reads the city's digest."""
+        counties = {address(person.email): (person, self._settings.county_digest) for person in self._readers.counties()}
+        clerks = {address(person.email): (person, self._settings.clerk_digest) for person in self._readers.clerks}
+        return {**counties, **clerks}
+
+    async def _send(self, person: Contact, kind: Kind, period: str, desk: Desk, now: datetime) -> int:
+        posting, box = self._posting, desk.box(person.email)
+        letter, written = await self._written(person, kind, period, now)
+        if letter is None:
+            if written:
+                await posting.put_box(mailboxes.digest_told(box, kind, period), desk)
+            return 0
+        await posting.put_box(mailboxes.digest_tried(box, kind, period), desk)
+        try:
+            await posting.send(letter)
+        except NotifyError as error:
+            if not error.uncertain:
+                await posting.put_box(mailboxes.digest_refused(desk.box(person.email), kind, period), desk)
+            raise
+        told = mailboxes.digest_told(desk.box(person.email), kind, period)
+        if kind == "weekly":
+            # It says all that the day's would.
+            told = replace(told, digests={**told.digests, "daily": local_date(now).isoformat()})
+        await posting.went(letter, mailboxes.delivered(told, posting.clock.now(), duty=False), desk)
+        log.info("digest sent", kind=kind, period=period, number=letter.number)
+        return 1
+
+    async def _written(self, person: Contact, kind: Kind, period: str, now: datetime) -> tuple[Letter | None, bool]:
+        """Return the digest, and whether writing it went well: one that cannot be written is reported once and waits."""
+        name = f"{kind} {period} {address(person.email)}"
+        try:
+            letter = await self._digests.digest(kind, person, now)
+        except StoreAway:
+            raise
+        except Exception:
+            self._posting.broken(name)
+            return None, False
+        self._posting.whole(name)
+        return letter, True
+
+
+def period_of(cadence: Cadence, weekly_on: int, box: Mailbox, now: datetime) -> tuple[Kind | None, str]:
+    """Return which digest the address is due now, and its period; None where it has had it.
+
+    The weekly one is due from its day on, so that a day off hands it to the next; it takes the daily's place. After `UNKNOWN_LIMIT`
+    letters of unknown fate it counts as told.
+    """
+    today = local_date(now)
+    year, week, _ = today.isocalendar()
+    due: list[tuple[Kind, str]] = []
+    if cadence != "off" and today.weekday() >= weekly_on:
+        due.append(("weekly", f"{year}-W{week:02}"))
+    if cadence == "daily":
+        due.append(("daily", today.isoformat()))
+    for kind, period in due:
+        if box.digests.get(kind) != period and box.tries.get(f"{kind} {period}", 0) < alerting.UNKNOWN_LIMIT:
+            return kind, period
+    return None, ""

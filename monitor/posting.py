@@ -1,0 +1,196 @@
+"""What every round of letters shares: whom to write to, what is known of them, whose turn it is, and what a failure means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor import alerting, mailboxes
+from monitor.alerting import Silence, Wishes, address
+from monitor.correspondence import LetterRecord
+from monitor.errors import NotifyError
+from monitor.hours import OfficeHours
+from monitor.mailboxes import Mailbox
+from monitor.metrics import Metrics
+from monitor.model import Account, Alert, Contact, Role
+from monitor.ports import Clock, Letter, Notifier
+from monitor.settings import NotifySettings
+from monitor.store import Store
+from monitor.trail import DAEMON, Act, Entry
+
+log = structlog.get_logger("posting")
+
+RECOVERY_MEMORY = timedelta(days=30)
+"""A recovery older than this is no news; it also bounds what an outbox look reads."""
+
+LEASE = "telling"
+"""Only the daemon that holds this lease tells, so that two on one database do not send each letter twice."""
+LEASE_FLOOR = timedelta(seconds=60)
+"""A lease is twice the interval, but of at least so much: one letter to a slow server takes its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who is told beside the accounts' own contacts. `counties` are the roster's county clerks; `settled`: every account was looked at."""
+
+    clerks: tuple[Contact, ...] = ()
+    sysadmins: tuple[Contact, ...] = ()
+    counties: Callable[[], Iterable[Contact]] = tuple
+    settled: Callable[[], bool] = lambda: True
+
+
+def readers_of(settings: NotifySettings, robots: Iterable[Contact] = ()) -> Readers:
+    """Return whom the settings name; a group robot is a reader like any other, at an address of its own kind."""
+    listed = tuple(robots)
+    clerks = tuple(Contact(role=Role.CLERK, email=email) for email in settings.clerks)
+    sysadmins = tuple(Contact(role=Role.SYSADMIN, email=email) for email in settings.sysadmins)
+    return Readers(
+        (*clerks, *(each for each in listed if each.role is Role.CLERK)),
+        (*sysadmins, *(each for each in listed if each.role is Role.SYSADMIN)),
+    )
+
+
+def wishes_of(settings: NotifySettings) -> Wishes:
+    return Wishes(
+        hours=OfficeHours(settings.opens, settings.closes, settings.working_days_only),
+        repeat=timedelta(days=settings.repeat_days),
+        flap=timedelta(minutes=settings.flap_minutes),
+        rectify_after=timedelta(days=settings.rectify_days),
+        rectify_working_days=settings.rectify_working_days,
+        one_a_day=settings.one_a_day,
+    )
+
+
+def candidates_in(accounts: Mapping[str, Account], readers: Readers) -> alerting.Candidates:
+    """Return who might hear of an alert, from the roster and the settings."""
+    return lambda alert: alerting.candidates_for(accounts.get(alert.finding.account_id or ""), readers.clerks, readers.sysadmins)
+
+
+@dataclass(slots=True)
+class Desk:
+    """What a round works on: the outbox as it stands, whom it is about, and what is known of the addresses."""
+
+    alerts: dict[str, Alert]
+    accounts: Mapping[str, Account]
+    boxes: dict[str, Mailbox]
+    silences: Mapping[str, Silence]
+
+    def box(self, email: str) -> Mailbox:
+        key = address(email)
+        return self.boxes.get(key) or Mailbox(key)
+
+
+async def read_desk(store: Store, now: datetime) -> Desk:
+    """Read all that deciding needs."""
+    outbox = await store.outbox(now - RECOVERY_MEMORY)
+    accounts = {account.id: account for account in await store.accounts(_accounts_of(outbox))}
+    boxes = await store.correspondence.mailboxes()
+    return Desk({alert.id: alert for alert in outbox}, accounts, boxes, await store.correspondence.silences(now))
+
+
+def _accounts_of(alerts: Iterable[Alert]) -> set[str]:
+    return {alert.finding.account_id for alert in alerts if alert.finding.account_id}
+
+
+class Posting:
+    """Hands letters over one by one. With an `owner` only while it holds the lease; without one it believes to be alone."""
+
+    def __init__(
+        self, store: Store, notifier: Notifier | None, settings: NotifySettings, metrics: Metrics, clock: Clock, owner: str = ""
+    ) -> None:
+        self.store, self.notifier, self.metrics, self.clock = store, notifier, metrics, clock
+        self._settings, self._owner = settings, owner
+        self._lease = 2 * max(timedelta(seconds=settings.interval_seconds), LEASE_FLOOR)
+        self._failing = False
+        self._not_before: datetime | None = None
+        self._broken: set[str] = set()
+
+    def rests(self, now: datetime) -> bool:
+        """Whether there is no mail server, or it was away a moment ago."""
+        return self.notifier is None or (self._not_before is not None and now < self._not_before)
+
+    async def my_turn(self) -> bool:
+        # Who cannot send must not keep the lease from who can. Held anew for each letter: a round with a slow mail server may outlast it.
+        if not self._owner or self.notifier is None:
+            return True
+        return await self.store.hold(LEASE, self._owner, self.clock.now(), self._lease)
+
+    async def rest(self) -> None:
+        """End the connection that several letters shared."""
+        if self.notifier is not None:
+            await self.notifier.rest()
+
+    async def send(self, letter: Letter) -> None:
+        """Raises `NotifyError`."""
+        assert self.notifier is not None
+        await self.notifier.send(letter)
+
+    async def went(self, letter: Letter, box: Mailbox, desk: Desk, alerts: Iterable[Alert] = ()) -> None:
+        """Note a letter that was taken: with its address, in the record, in the metrics."""
+        self._failing = False
+        await self.put_box(box, desk)
+        await self.record(letter, desk, "sent", alerts)
+        self.metrics.observe_letter("sent")
+
+    async def goes_on(self, person: Contact, error: NotifyError, desk: Desk) -> bool:
+        """Note a failure with whom it belongs to; return whether the next letter may be tried."""
+        now = self.clock.now()
+        if error.permanent:
+            await self._turned_away(person, mailboxes.turned_away(desk.box(person.email), str(error), now), desk)
+            return True
+        self.metrics.observe_letter("uncertain" if error.uncertain else "failed")
+        if error.recipient_only:
+            box = mailboxes.deferred(desk.box(person.email), str(error), now)
+            await (self.put_box(box, desk) if box.refused_at is None else self._turned_away(person, box, desk))
+            return True
+        if not self._failing:
+            log.warning("letters cannot be sent now, they wait", reason=str(error))
+            self._failing = True
+        self._not_before = now + timedelta(seconds=self._settings.retry_seconds)
+        return False
+
+    async def _turned_away(self, person: Contact, box: Mailbox, desk: Desk) -> None:
+        """Mark the address: nothing more is sent to it for a while, and the clerk reads of it in the digest."""
+        self.metrics.observe_letter("refused")
+        await self.put_box(box, desk)
+        at = box.refused_at or self.clock.now()
+        entry = Entry(f"{box.address} refused {at.isoformat()}", at, Act.REFUSED, DAEMON, reason=f"{box.address}：{box.refused_why}")
+        await self.store.correspondence.note([entry])
+        log.error("an address takes no letters, they wait for it to be mended", role=person.role.value, reason=box.refused_why)
+
+    async def put_box(self, box: Mailbox, desk: Desk) -> None:
+        desk.boxes[box.address] = box
+        await self.store.correspondence.put_mailbox(box)
+
+    def broken(self, name: str) -> None:
+        """Report a letter that cannot be written, once; to be called while its error is being handled."""
+        if name not in self._broken:
+            self._broken.add(name)
+            self.metrics.observe_letter("broken")
+            log.exception("a letter cannot be written, it waits")
+
+    def whole(self, name: str) -> None:
+        self._broken.discard(name)
+
+    async def record(self, letter: Letter, desk: Desk, outcome: str, alerts: Iterable[Alert] = (), why: str = "") -> None:
+        """Keep what was said to whom, without the links that act."""
+        alerts = tuple(alerts)
+        units = {account.unit for alert in alerts if (account := desk.accounts.get(alert.finding.account_id or "")) and account.unit}
+        record = LetterRecord(
+            number=letter.number,
+            to=letter.to,
+            at=self.clock.now(),
+            subject=letter.subject,
+            text=letter.short,
+            html=letter.kept or letter.html,
+            about=letter.about.value,
+            outcome=outcome,
+            name=letter.to_name,
+            units=tuple(sorted(units)),
+            alerts=tuple(alert.id for alert in alerts),
+            why=why,
+        )
+        await self.store.correspondence.put_letter(record)
