@@ -228,6 +228,66 @@ def status_articles(
     _with_app(settings or context.obj, lambda made: commands.status_articles(made, article, format))
 
 
+@showing.command("alerts")
+def status_alerts(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="也列出已销号的")] = False,
+    format: Annotated[str, typer.Option(help="table、csv 或 json")] = "table",
+    settings: SettingsFile = None,
+) -> None:
+    """列出每个提醒涉及谁、何时告知，以及邮件发出或暂不发出的原因。
+
+    例：python daemon.py status alerts
+    """
+    from monitor import notice_listing
+
+    if format not in commands.FORMATS:
+        raise typer.BadParameter(f"应为 {'、'.join(commands.FORMATS)} 之一", param_hint="--format")
+    _with_app(settings or context.obj, lambda made: notice_listing.show_alerts(made, everything, format, commands.out))
+
+
+@showing.command("trail")
+def status_trail(
+    context: typer.Context,
+    account: Annotated[str | None, typer.Argument(help="账号标识码；不填则全部", show_default=False)] = None,
+    days: Annotated[int, typer.Option(help="最近多少天", min=1)] = 30,
+    settings: SettingsFile = None,
+) -> None:
+    """列出办理记录（留痕）：发现、告知、确认、静默、升级、销号，各有经手人、时间和原因。
+
+    例：python daemon.py status trail 341500M040XL0006
+    """
+    from monitor import answering, notice_listing
+
+    async def job(made: App) -> int:
+        found = await answering.account_of(made, account) if account else None
+        return await notice_listing.show_trail(made, found, days, commands.out)
+
+    _with_app(settings or context.obj, job)
+
+
+@app.command()
+def report(
+    kind: Annotated[str, typer.Argument(help="daily 日报，weekly 周报，month 提醒负担月报，leader 领导专报（一页）")],
+    to: Annotated[Path | None, typer.Option("--to", help="写入文件：.html 或 .txt；不填则显示在终端", show_default=False)] = None,
+    month: Annotated[str | None, typer.Option("--month", help="月报的月份 YYYY-MM；不填则为上一个整月", show_default=False)] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """生成报告：日报、周报、提醒负担月报或领导专报；只读，不发送邮件。
+
+    例：python daemon.py report leader --to 专报.html
+    """
+    from monitor import report_command
+
+    try:
+        chosen, of = report_command.read_wish(kind, to, month)
+    except BadInput as error:
+        for problem in error.problems:
+            typer.echo(problem, err=True)
+        raise typer.Exit(2) from None
+    _with_app(settings, lambda made: report_command.show(made, chosen, to, of, typer.echo))
+
+
 @app.command()
 def match(
     article: Annotated[str, typer.Argument(help="重要信息的编号")],
@@ -267,13 +327,95 @@ def confirm(
 @app.command()
 def release(
     platform: Annotated[str | None, typer.Argument(help="平台，如 微信；不填则全部", show_default=False)] = None,
+    by: Annotated[str, typer.Option("--by", help="放行人，留作记录")] = "未注明",
     settings: SettingsFile = None,
 ) -> None:
     """人工核实后，放行因“集中异常”被暂扣的不合格判定。
 
-    例：python daemon.py release 微信
+    例：python daemon.py release 微信 --by 张三
     """
-    _with_app(settings, lambda made: commands.release(made, platform))
+    _with_app(settings, lambda made: commands.release(made, platform, by))
+
+
+@app.command()
+def acknowledge(
+    account: Annotated[str, typer.Argument(help="账号标识码")],
+    by: Annotated[str, typer.Option("--by", help="确认人，留作记录")],
+    note: Annotated[str, typer.Option("--note", help="说明，如“已电话联系”", show_default=False)] = "",
+    settings: SettingsFile = None,
+) -> None:
+    """确认收到某账号的问题：情况加重之前不再重复提醒。
+
+    例：python daemon.py acknowledge 341500M040XL0006 --by 张三 --note 已电话联系
+    """
+    from monitor import answering
+
+    _with_app(settings, lambda made: answering.acknowledge(made, account, by, note, commands.out))
+
+
+@app.command()
+def silence(
+    account: Annotated[str, typer.Argument(help="账号标识码")],
+    until: Annotated[str, typer.Option("--until", help="静默到哪一天（含），YYYY-MM-DD")],
+    reason: Annotated[str, typer.Option("--reason", help="原因，留作记录")],
+    by: Annotated[str, typer.Option("--by", help="经办人，留作记录")],
+    settings: SettingsFile = None,
+) -> None:
+    """在某日之前不发某账号的邮件；判定和清单照常。
+
+    例：python daemon.py silence 341500M040XL0006 --until 2026-12-01 --reason 系统迁移 --by 张三
+    """
+    from monitor import answering
+
+    day = _day(until, "--until")
+    assert day is not None
+    _with_app(settings, lambda made: answering.silence(made, account, day, reason, by, commands.out))
+
+
+@app.command()
+def unsilence(
+    account: Annotated[str, typer.Argument(help="账号标识码")],
+    by: Annotated[str, typer.Option("--by", help="经办人，留作记录")],
+    settings: SettingsFile = None,
+) -> None:
+    """取消静默。
+
+    例：python daemon.py unsilence 341500M040XL0006 --by 张三
+    """
+    from monitor import answering
+
+    _with_app(settings, lambda made: answering.unsilence(made, account, by, commands.out))
+
+
+@app.command()
+def dismiss(
+    account: Annotated[str, typer.Argument(help="账号标识码")],
+    what: Annotated[str, typer.Argument(help="报备 或 关停")],
+    by: Annotated[str, typer.Option("--by", help="经办人，留作记录")],
+    note: Annotated[str, typer.Option("--note", help="办理结果", show_default=False)] = "",
+    settings: SettingsFile = None,
+) -> None:
+    """把信息员提出的报备或关停申请记为办结，不再列入日报；账号状态请在名册中登记。
+
+    例：python daemon.py dismiss 341500M040XL0006 关停 --by 张三 --note 已同意，月底注销
+    """
+    from monitor import answering
+
+    _with_app(settings, lambda made: answering.dismiss(made, account, what, note, by, commands.out))
+
+
+@app.command("retry-address")
+def retry_address(
+    email: Annotated[str, typer.Argument(help="邮件地址")],
+    settings: SettingsFile = None,
+) -> None:
+    """取消某邮件地址的退信标记，立即恢复发送（标记也会在 7 天后自行失效）。
+
+    例：python daemon.py retry-address xxy@example.gov.cn
+    """
+    from monitor import answering
+
+    _with_app(settings, lambda made: answering.retry_address(made, email, commands.out))
 
 
 @app.command()
@@ -303,11 +445,11 @@ def resolve(
     _run(lambda: resolving.resolve(resolving.Wishes(urls, platform, online, credential, as_json), cell, opening))
 
 
-def _day(text: str | None) -> date | None:
+def _day(text: str | None, option: str = "--as-of") -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise typer.BadParameter(f"{text} 不是日期，应如 2020-03-03", param_hint="--as-of") from None
+        raise typer.BadParameter(f"{text} 不是日期，应如 2020-03-03", param_hint=option) from None
 
 
 def _with_app(path: Path | None, job: Callable[[App], Awaitable[int]], *, join: bool = True, leave: bool = False) -> None:

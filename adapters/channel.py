@@ -19,6 +19,7 @@ class Base:
 
     Settings: ClassVar[type[ChannelSettings]] = ChannelSettings
     first_hand: ClassVar[bool] = True
+    polled: ClassVar[bool] = True
     verifies: ClassVar[str] = ""
     name: ClassVar[str]
     """The line of the table, e.g. `weibo.openapi`."""

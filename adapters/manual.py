@@ -23,6 +23,7 @@ class Manual(Base):
 
     Settings: ClassVar[type[ChannelSettings]] = ChannelSettings
     first_hand: ClassVar[bool] = True
+    polled: ClassVar[bool] = False
     name: ClassVar[str] = "manual"
 
     def lane(self, channel: Channel) -> str:

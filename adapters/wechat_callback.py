@@ -46,6 +46,7 @@ class WechatCallback(Base):
 
     Settings: ClassVar[type[ChannelSettings]] = WechatCallbackSettings
     first_hand: ClassVar[bool] = True
+    polled: ClassVar[bool] = False
     name: ClassVar[str] = "wechat.callback"
 
     async def look(self, account: Account, channel: Channel, memory: Mapping[str, Any], now: datetime) -> Snapshot:

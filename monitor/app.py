@@ -21,28 +21,35 @@ from monitor.books import Books
 from monitor.budgets import SAVE_SECONDS, Budgets
 from monitor.clock import SystemClock
 from monitor.committer import Committer
+from monitor.correspondence import LetterRecord
 from monitor.credentials import CredentialBook, Vault
 from monitor.embedded import Embedded
+from monitor.errands import Done, Shown
 from monitor.errors import BadSettings, StoreAway
+from monitor.freshness import duties
+from monitor.heartbeat import Heartbeat
 from monitor.intake import OpenedPosts, PushBooks
 from monitor.judging import Judge, Picture
 from monitor.metrics import Metrics, Rollup
-from monitor.model import Account, AccountState, Poll, RepostStanding, RepostVerdict, Severity, Stage, Standing
+from monitor.model import Account, AccountState, Contact, Poll, RepostStanding, Severity, Stage, Standing, end_of_day
 from monitor.notify.mail import SmtpNotifier
+from monitor.outgoing import Outgoing, Roll, links_of, readers_with
 from monitor.pauses import FURTHEST_REST, Pauses
 from monitor.plugins import Tables, adapters_of, backoff_of, profile_of, rules_of
 from monitor.polling import Polling
 from monitor.ports import Clock
 from monitor.rematching import Rematching
+from monitor.reporting import Reporting
 from monitor.schedule import post_rate, solve
 from monitor.settings import EMBEDDED, Settings
 from monitor.showing import Showing
 from monitor.store import Store
 from monitor.tasks import TaskSheet
-from monitor.telling import Telling
+from monitor.trail import Entry
 from monitor.verifying import Verifying
 from monitor.web import Health, Pair, build
 from monitor.web.callback import Switchboard
+from monitor.workdays import known_until
 
 log = structlog.get_logger("app")
 
@@ -62,6 +69,9 @@ LEAVE_SECONDS = 2.0
 FURTHEST_PLAN = timedelta(days=3)
 """No look is ever planned so far ahead; whatever is, was planned by a clock that ran ahead."""
 
+HEARTBEAT_TIMEOUT = 10.0
+"""Seconds for a sign of life to be taken."""
+
 LOOP_PATIENCE = 10
 """A loop that has not come round for so many of its periods is reported as dead by /healthz."""
 
@@ -78,7 +88,7 @@ class App:
         self.settings, self.tables = settings, tables
         self.clock: Clock = clock or SystemClock()
         self.rng = rng or random.Random()
-        self.metrics = Metrics()
+        self.metrics = Metrics(per_account=settings.watch.per_account)
         self.credentials = Vault(CredentialBook(settings.credentials))
         self.rules, self.grader = rules_of(settings, tables)
         self.backoff = backoff_of(settings.schedule)
@@ -86,6 +96,7 @@ class App:
         self._door = tables.door(settings, self.rng, self.budgets)
         self.adapters = adapters_of(settings, tables, self._door, self.credentials)
         self.notifier = SmtpNotifier(settings.smtp) if settings.smtp.host else None
+        self.robots: tuple[Contact, ...] = ()
         self._join = join
         self._stack = AsyncExitStack()
         self.picture: Picture | None = None
@@ -113,6 +124,7 @@ class App:
             self._embedded = await self._stack.enter_async_context(Embedded(mongo.data_directory, mongo.mongod, join=self._join))
             url = self._embedded.url
         self.store = Store(url, mongo.database, poll_record_days=mongo.poll_record_days, selection_seconds=mongo.server_selection_seconds)
+        self.store.seen = self.metrics.observe_store_error
         self._stack.push_async_callback(self.store.leave, LEAVE_SECONDS)
         await self.store.open()
         await self.credentials.open(self.store.keepings)
@@ -134,9 +146,14 @@ class App:
             *(self.store, self.committer, self.judge, self.adapters, self.pauses, self.metrics, self.clock),
             *(self.settings.poll, self.backoff, owner, self.credentials.blotted),
         )
-        self.telling = Telling(
-            *(self.store, self.notifier, self.settings.notify, self.settings.web.public_url, self.metrics, self.clock), owner=owner
+        links = await links_of(self.store, self.settings)
+        self.reporting = Reporting(self.store, self, self.settings)
+        readers = readers_with(self.settings, Roll(lambda: self.picture), self.robots)
+        self.outgoing = Outgoing(
+            *(self.store, self.settings, self.clock, self.metrics, self.notifier, self.reporting, links, readers, owner),
+            on_recheck=self.polling.wake,
         )
+        self.telling = self.outgoing.telling
         self.verifying = Verifying(OpenedPosts(self.store), self.judge, self.adapters, self.pauses, self.clock, self.metrics)
         self.showing = Showing(self.store)
         self._switchboard = Switchboard(self.adapters, self.credentials.names(), PushBooks(self.store, self.judge), self.clock)
@@ -168,6 +185,9 @@ class App:
                 asyncio.create_task(self._every("books", SAVE_SECONDS, self.books.save, stop), name="books"),
                 asyncio.create_task(self._every("database", WATCH_SECONDS, self._watch_database, stop), name="database"),
             ]
+            if self.settings.watch.heartbeat_url.get_secret_value():
+                beat = self._every("heartbeat", self.settings.watch.heartbeat_seconds, self._heartbeat().round, stop)
+                loops.append(asyncio.create_task(beat, name="heartbeat"))
             log.info("started", accounts=(await self.store.counts(self.clock.now()))["accounts"], console=self.web_address)
             await stop.wait()
             log.info("stopping")
@@ -181,6 +201,12 @@ class App:
             committing.cancel()
             await asyncio.gather(committing, return_exceptions=True)
             log.info("stopped")
+
+    def _heartbeat(self) -> Heartbeat:
+        async def ask(url: str) -> object:
+            return await self._door.fetch("heartbeat", url, redirects=0, seconds=HEARTBEAT_TIMEOUT)
+
+        return Heartbeat(self.settings.watch.heartbeat_url, ask, self.health, self.metrics.observe_heartbeat)
 
     async def _watch_database(self) -> None:
         """Start our own mongod again when it has died; its journal brings the data back."""
@@ -228,7 +254,7 @@ class App:
             await self.clock.sleep(1.0)
 
     async def _tick(self) -> None:
-        now = self.clock.now()
+        now, begun = self.clock.now(), self.clock.elapsed()
         healed = await self.store.heal_clock(now, FURTHEST_PLAN)
         if healed:
             log.warning("accounts were planned too far ahead and are due now: did the clock run ahead?", accounts=healed)
@@ -242,9 +268,12 @@ class App:
         await self.store.put_channels(self.pauses.changed())
         await self.judge.judge_channels(self.pauses.states(), self.credentials.expiries(), now)
         self._solve_paces(picture, now)
+        paces = {name: self.polling.pace(name) for name, adapter in self.adapters.items() if adapter.polled and not adapter.verifies}
+        picture.duties = await asyncio.to_thread(duties, picture.activity, paces, now)
         picture.activity = []
         self.picture = picture
         await self._publish(picture, now)
+        self.metrics.observe_rollup(self.clock.elapsed() - begun)
         self.metrics.observe_store(True)
         self._ticked.set()
 
@@ -273,24 +302,27 @@ class App:
         alerts: Counter[tuple[str, Severity, Stage]] = Counter(
             (a.finding.rule, a.finding.severity, a.stage) for a in await self.store.alerts([Stage.PENDING, Stage.HELD, Stage.OPEN])
         )
-        reposts: dict[str, Counter[RepostVerdict]] = {}
-        for each in picture.reposts:
-            reposts.setdefault(each.article_id, Counter())[each.verdict] += 1
         rollup = Rollup(
             taken_at=now,
             standings=picture.standings,
+            duties=picture.duties,
+            articles=self.judge.live,
+            reposts=picture.reposts,
             alerts_by=alerts,
             channels=self.pauses.states(),
             sources=list(picture.sources.values()),
-            reposts=reposts,
             due=(await self.store.counts(now))["due"],
             oldest_due_at=await self.store.oldest_due(now),
             letters_waiting=self.telling.waiting,
+            outbox_oldest=self.telling.oldest,
+            held=self.telling.held,
+            addresses_refused=self.telling.refused_addresses,
             budgets=self.budgets.usage(),
             rests=self.pauses.rests(now),
             expiries=self.credentials.expiries(),
+            calendar_until=end_of_day(known_until()),
         )
-        # Some 30 µs an account: with a large roster too long for the loop that also polls.
+        # Some 20 µs an account: with a large roster too long for the loop that also polls.
         await asyncio.to_thread(self.metrics.publish, rollup)
 
     # -- the console --------------------------------------------------------------------------------------------------------
@@ -326,6 +358,19 @@ class App:
 
     async def pair(self, article_id: str, account_id: str) -> Pair | None:
         return await self.showing.pair(await self.sheets(), self.judge.index, article_id, account_id, self.clock.now())
+
+    async def letters(self, search: str, outcome: str, skip: int, limit: int) -> tuple[Sequence[LetterRecord], int]:
+        return await self.store.correspondence.letters_found(search, outcome, skip, limit)
+
+    async def letter(self, number: str) -> tuple[LetterRecord, Sequence[Entry]] | None:
+        record = await self.store.correspondence.letter(number)
+        return None if record is None else (record, await self.store.correspondence.trail(alert_ids=record.alerts))
+
+    async def errand(self, token: str) -> Shown:
+        return await self.outgoing.errands.look(token, self.clock.now())
+
+    async def run_errand(self, token: str) -> Done:
+        return await self.outgoing.errands.act(token, self.clock.now())
 
     async def open_alerts(self) -> int:
         return len(await self.store.alerts([Stage.OPEN]))

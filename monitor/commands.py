@@ -230,7 +230,7 @@ async def judge(app: App, day: date | None, profile: str | None, format: str, ev
     if moment > end_of_day(app.clock.now().astimezone(SHANGHAI).date()):
         raise BadInput([f"--as-of：{day} 还没有到"])
     judgement = await app.standings_at(moment, profile)
-    standings = judgement.standings if day or profile else await _as_heard(app, judgement.standings)
+    standings = judgement.standings if day or profile else await as_heard(app, judgement.standings)
     rows = sorted(standings, key=gravest_first)
     _warn_about_shares(app, rows)
     if format in _WRITERS:
@@ -243,7 +243,7 @@ async def judge(app: App, day: date | None, profile: str | None, format: str, ev
     return 0
 
 
-async def _as_heard(app: App, standings: Iterable[tuple[Account, Standing]]) -> list[tuple[Account, Standing]]:
+async def as_heard(app: App, standings: Iterable[tuple[Account, Standing]]) -> list[tuple[Account, Standing]]:
     """Return the standings as the daemon shows them: what is pending or held at the gate is undetermined. Opens no alert itself."""
     rule = app.grader.name
     waiting: dict[str | None, list[Alert]] = {}
@@ -281,7 +281,7 @@ def _warn_about_shares(app: App, rows: Iterable[tuple[Account, Standing]]) -> No
 async def status(app: App) -> int:
     """Print what is stored: sizes, verdicts, sources, channels, alerts."""
     judgement = await app.standings_at(app.clock.now())
-    await status_page.show(app, await _as_heard(app, judgement.standings), judgement.sources.values(), out)
+    await status_page.show(app, await as_heard(app, judgement.standings), judgement.sources.values(), out)
     return 0
 
 
@@ -308,11 +308,11 @@ def _told_of_weighing(posts: int, accounts: int, total: int) -> None:
     err.print(f"已比对 {posts} 条（{accounts}/{total} 个账号）", markup=False)
 
 
-async def release(app: App, platform: str | None) -> int:
+async def release(app: App, platform: str | None, by: str) -> int:
     """Open what the quorum gate holds."""
     labels = {each.label: each for each in Platform} | {each.value: each for each in Platform}
     if platform is not None and platform not in labels:
         raise BadInput([f"没有平台 {platform}；可用：{'、'.join(each.label for each in Platform)}"])
-    count = await app.judge.release(labels[platform] if platform else None, app.clock.now())
+    count = await app.judge.release(labels[platform] if platform else None, app.clock.now(), by)
     out.print(f"已放行 {count} 个判定。" if count else "没有被暂扣的判定。", markup=False)
     return 0

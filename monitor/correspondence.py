@@ -165,9 +165,24 @@ class Correspondence:
             found = self._db.letters.find(query, {"text": 0, "html": 0}).sort([("at", -1), ("_id", 1)]).limit(limit)
             return [_letter(doc) async for doc in found]
 
+    async def letters_found(self, search: str, outcome: str, skip: int, limit: int) -> tuple[list[LetterRecord], int]:
+        """Return a stretch of the letters without their bodies, newest first, and how many there are.
+
+        `search` is a whole address, or a part of one behind its @, of a unit's name or of a subject; "" finds all. An address is never
+        found by a part of what stands before the @: whoever may not read addresses must not be able to guess one letter by letter.
+        """
+        query: dict[str, Any] = {"at": {"$type": "date"}, **({"outcome": outcome} if outcome else {})}
+        if search:
+            named = {"$eq": [{"$toLower": _text("$to")}, {"$literal": search.lower()}]}
+            query["$expr"] = {"$or": [named, *(_holds(field, search) for field in (_DOMAIN, _UNITS, _text("$subject")))]}
+        with self._translated():
+            total = await self._db.letters.count_documents(query)
+            found = self._db.letters.find(query, {"text": 0, "html": 0}).sort([("at", -1), ("_id", 1)]).skip(skip).limit(limit)
+            return [_letter(doc) async for doc in found], total
+
     async def letter(self, number: str) -> LetterRecord | None:
         with self._translated():
-            doc = await self._db.letters.find_one({"_id": number})
+            doc = await self._db.letters.find_one({"_id": number, "at": {"$type": "date"}})
         return None if doc is None else _letter(doc)
 
     async def note(self, entries: Sequence[Entry]) -> None:
@@ -188,6 +203,20 @@ class Correspondence:
             return [_entry(doc) async for doc in self._db.trail.find(query).sort([("at", -1), ("_id", 1)]).limit(limit)]
 
 
+def _text(field: Any) -> dict[str, Any]:
+    return {"$convert": {"input": field, "to": "string", "onError": "", "onNull": ""}}
+
+
+_DOMAIN = {"$arrayElemAt": [{"$split": [_text("$to"), "@"]}, -1]}
+_JOINED = {"$concat": ["$$value", " ", _text("$$this")]}
+_UNITS = {"$reduce": {"input": {"$cond": [{"$isArray": "$units"}, "$units", []]}, "initialValue": "", "in": _JOINED}}
+
+
+def _holds(field: Any, search: str) -> dict[str, Any]:
+    # As a plain text and not as a pattern: whoever types a search writes no expressions.
+    return {"$gte": [{"$indexOfCP": [{"$toLower": field}, {"$literal": search.lower()}]}, 0]}
+
+
 def entry_document(entry: Entry) -> dict[str, Any]:
     """Return the document of a step, without its id."""
     return {name: value for name, value in asdict(entry).items() if name not in ("id", "act")} | {"act": str(entry.act)}
@@ -201,8 +230,12 @@ def _mailbox(doc: Mapping[str, Any]) -> Mailbox:
 def _letter(doc: Mapping[str, Any]) -> LetterRecord:
     known = {name: doc[name] for name in LetterRecord.__dataclass_fields__ if name in doc}
     for name in ("units", "alerts"):
-        known[name] = tuple(known.get(name, ()))
-    return LetterRecord(number=doc["_id"], **{"text": "", "html": "", **known})
+        known[name] = tuple(known.get(name) or ())
+    return LetterRecord(number=doc["_id"], **{**dict.fromkeys(_WORDS, ""), **known})
+
+
+_WORDS = ("to", "subject", "text", "html", "about", "outcome")
+"""What a listing leaves unread, or a document of another version may lack."""
 
 
 def _entry(doc: Mapping[str, Any]) -> Entry:

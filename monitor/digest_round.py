@@ -12,6 +12,7 @@ import structlog
 from monitor import alerting, mailboxes
 from monitor.alerting import address
 from monitor.errors import NotifyError, StoreAway
+from monitor.hours import OfficeHours
 from monitor.mailboxes import Mailbox
 from monitor.model import Contact, local_date
 from monitor.ports import Letter
@@ -23,7 +24,7 @@ log = structlog.get_logger("digests")
 Kind = Literal["daily", "weekly"]
 
 PATIENCE = timedelta(hours=2)
-"""So long after the opening a digest waits for the first sweep to be over; then it tells what is known."""
+"""So long after the opening, or our start, a digest waits for the sweep to be over; then it tells what is known."""
 
 
 class Digests(Protocol):
@@ -38,6 +39,7 @@ class DigestRound:
     def __init__(self, posting: Posting, digests: Digests, readers: Readers, settings: NotifySettings) -> None:
         self._posting, self._digests, self._readers, self._settings = posting, digests, readers, settings
         self._hours = wishes_of(settings).hours
+        self._began_at: datetime | None = None
 
     async def send(self, desk: Desk, now: datetime) -> int:
         """Return how many were sent."""
@@ -53,12 +55,13 @@ class DigestRound:
         return sent
 
     def _due(self, desk: Desk, now: datetime) -> Iterable[tuple[Contact, Kind, str]]:
-        late = now - self._hours.opening(local_date(now)) >= PATIENCE
+        self._began_at = self._began_at or now
+        late = now - max(self._began_at, self._hours.opening(local_date(now))) >= PATIENCE
         if not self._hours.is_open(now) or not (late or self._readers.settled()):
             return
         for email, (person, cadence) in sorted(self._readers_by_address().items()):
             box = desk.box(email)
-            kind, period = period_of(cadence, self._settings.weekly_on, box, now)
+            kind, period = period_of(cadence, self._settings.weekly_on, self._hours, box, now)
             if kind and not (box.marked_until(now) or box.waits_until(now)):
                 yield person, kind, period
 
@@ -66,7 +69,7 @@ class DigestRound:
         """Return each address once; who is a city clerk reads the city's digest."""
         counties = {address(person.email): (person, self._settings.county_digest) for person in self._readers.counties()}
         clerks = {address(person.email): (person, self._settings.clerk_digest) for person in self._readers.clerks}
-        return {**counties, **clerks}
+        return {email: each for email, each in {**counties, **clerks}.items() if self._readers.reaches(each[0].email)}
 
     async def _send(self, person: Contact, kind: Kind, period: str, desk: Desk, now: datetime) -> int:
         posting, box = self._posting, desk.box(person.email)
@@ -104,17 +107,20 @@ class DigestRound:
         return letter, True
 
 
-def period_of(cadence: Cadence, weekly_on: int, box: Mailbox, now: datetime) -> tuple[Kind | None, str]:
+def period_of(cadence: Cadence, weekly_on: int, hours: OfficeHours, box: Mailbox, now: datetime) -> tuple[Kind | None, str]:
     """Return which digest the address is due now, and its period; None where it has had it.
 
-    The weekly one is due from its day on, so that a day off hands it to the next; it takes the daily's place. After `UNKNOWN_LIMIT`
-    letters of unknown fate it counts as told.
+    The weekly one takes the daily's place. It is due on its day; on the next working day where that one was off; and late where the
+    address has had earlier ones but nobody told this one. After `UNKNOWN_LIMIT` letters of unknown fate it counts as told.
     """
     today = local_date(now)
     year, week, _ = today.isocalendar()
+    since = today.weekday() - weekly_on
     due: list[tuple[Kind, str]] = []
-    if cadence != "off" and today.weekday() >= weekly_on:
-        due.append(("weekly", f"{year}-W{week:02}"))
+    if cadence != "off" and since >= 0:
+        first = not any(hours.works(today - timedelta(days=back)) for back in range(1, since + 1))
+        if first or "weekly" in box.digests:
+            due.append(("weekly", f"{year}-W{week:02}"))
     if cadence == "daily":
         due.append(("daily", today.isoformat()))
     for kind, period in due:

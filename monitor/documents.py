@@ -163,7 +163,8 @@ def alert_change(change: AlertChange) -> Update:
         "last_seen_at": after.last_seen_at,
         "resolved_at": after.resolved_at,
     }
-    born = {"opened_at": after.opened_at, "told": told(after), "tries": dict(after.tries), "acknowledged": None}
+    answered = after.acknowledged.model_dump() if after.acknowledged else None
+    born = {"opened_at": after.opened_at, "told": told(after), "tries": dict(after.tries), "acknowledged": answered}
     if change.before is None:
         return ({"_id": after.id}, {"$setOnInsert": {**judged, **born}})
     return ({"_id": after.id, "stage": change.before.stage}, {"$set": judged})

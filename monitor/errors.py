@@ -11,6 +11,7 @@ MonitorError
 │   └── ParseError           our code, or a body nobody expected: the head of the payload is kept
 ├── StoreAway                MongoDB cannot be reached now: wait, nothing is lost
 ├── NotifyError              a letter could not be handed over; `permanent` when trying again is pointless
+├── BrokenLetter             a letter that cannot be written: it waits and is reported, the others go out
 ├── BadInput                 a file a person gave us; carries every bad row at once
 ├── BadSettings              settings that cannot be used; carries every problem at once
 └── NoDatabase               no mongod could be found or started; says what to do
@@ -129,12 +130,20 @@ class StoreAway(MonitorError):
 
 
 class NotifyError(MonitorError):
-    """A letter that was not accepted. `uncertain` when the server may have taken it before the line broke."""
+    """A letter that was not accepted. `uncertain` when the server may have taken it before the line broke.
 
-    def __init__(self, message: str, *, permanent: bool = False, uncertain: bool = False) -> None:
+    `recipient_only` where the fault lies with this address or this letter, and those to others may well get through now.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, uncertain: bool = False, recipient_only: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.uncertain = uncertain
+        self.recipient_only = recipient_only
+
+
+class BrokenLetter(MonitorError):
+    """A letter that cannot be written: a template that is not in order, or a stored document nobody can read."""
 
 
 class BadInput(MonitorError):

@@ -31,7 +31,7 @@ class Gate:
         gate = inspection.quorum(pending, standing, picture.platforms, picture.judged, self._guards, now)
         before = {alert.id: alert for alert in pending}
         moved = [*life.release(gate.release, now), *life.hold(gate.hold, now)]
-        await self._store.put_alerts([AlertChange(before[alert.id], alert) for alert in moved])
+        await self._store.put_alerts([AlertChange(before[alert.id], alert) for alert in moved], at=now)
         for wave in gate.waves:
             log.warning("quorum gate tripped", rule=wave.rule, platform=wave.platform, accused=wave.accused, judged=wave.judged)
         held = [*(alert for alert in standing if alert.stage is Stage.HELD), *(alert for alert in moved if alert.stage is Stage.HELD)]
@@ -58,13 +58,13 @@ class Gate:
         findings += [finding.model_copy(update={"status": Firing.CLEAR, "message": "暂扣的账号已处理"}) for finding in over]
         await self._store.put_alerts(settled(alive, findings, now))
 
-    async def release(self, platform: Platform | None, now: datetime) -> int:
-        """Open what the gate holds, by a person's word; return how many."""
+    async def release(self, platform: Platform | None, now: datetime, by: str) -> int:
+        """Open what the gate holds, by this person's word; return how many."""
         held = await self._store.alerts([Stage.HELD])
         platforms = {account.id: account.platform for account in await self._store.accounts()}
         chosen = [a for a in held if platform is None or platforms.get(a.finding.account_id or "") is platform]
         originals = {alert.id: alert for alert in chosen}
-        await self._store.put_alerts([AlertChange(originals[a.id], a) for a in life.release(chosen, now)])
+        await self._store.put_alerts([AlertChange(originals[a.id], a) for a in life.release(chosen, now)], by, now)
         return len(chosen)
 
 

@@ -10,22 +10,25 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from monitor.model import SHANGHAI, cut, local_date
-from monitor.workdays import UnknownYear, is_working_day
+from monitor.workdays import UnknownYear, is_known, is_working_day
 
 ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class OfficeHours:
-    """`opens` and `closes` are times of the day in Shanghai, the second after the first; 00:00 to 00:00 is the whole day."""
+    """`opens` and `closes` are times of the day in Shanghai; a second one that is not after the first lies on the next day.
+
+    The same time twice is a day round the clock. What begins on a working day belongs to it, also past midnight.
+    """
 
     opens: time = time(8, 30)
     closes: time = time(18, 0)
     working_days_only: bool = True
 
     def is_open(self, now: datetime) -> bool:
-        day = local_date(now)
-        return self.works(day) and self.opening(day) <= now < self.closing(day)
+        today = local_date(now)
+        return any(self.works(day) and self.opening(day) <= now < self.closing(day) for day in (today, today - ONE_DAY))
 
     def works(self, day: date) -> bool:
         """Whether anybody is at work that day; a day of an unknown year counts as one."""
@@ -53,9 +56,7 @@ class OfficeHours:
 
     def unsure(self, now: datetime) -> int | None:
         """Return the year whose calendar is missing, where that matters for today or the next opening."""
-        for day in (local_date(now), local_date(now) + ONE_DAY):
-            try:
-                is_working_day(day)
-            except UnknownYear as error:
-                return error.year if self.working_days_only else None
-        return None
+        if not self.working_days_only:
+            return None
+        days = (local_date(now), local_date(self.next_opening(now)))
+        return next((day.year for day in days if not is_known(day.year)), None)

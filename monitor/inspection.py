@@ -6,7 +6,7 @@ accusations that come in a wave; a rate is exact and carries its base.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from monitor.model import (
     Account,
     AccountState,
     Alert,
+    CanaryState,
     Channel,
     Platform,
     Severity,
@@ -102,7 +103,14 @@ def _health(key: SourceKey, watched: Sequence[Watched], first_hand: bool, guards
         witnessed = newest is not None and now - newest <= timedelta(hours=guards.witness_hours)
         state = SourceState.LIVE if first_hand or witnessed else SourceState.UNPROVEN
         reason = "" if state is SourceState.LIVE else f"近{guards.witness_hours:g}小时内未见任何账号更新"
-    return Source(platform=key[0], adapter=key[1], state=state, reason=reason, newest_post_at=newest)
+    canaries = Counter(_canary(each, guards, now) for account, each in watched if account.canary and account.status is Status.ACTIVE)
+    return Source(platform=key[0], adapter=key[1], state=state, reason=reason, newest_post_at=newest, canaries=canaries)
+
+
+def _canary(state: AccountState, guards: GuardLimits, now: datetime) -> CanaryState:
+    if _unreachable(state, guards, now):
+        return CanaryState.UNSEEN
+    return CanaryState.STALE if _stale(state, guards, now) else CanaryState.FRESH
 
 
 def _frozen_reason(watched: Sequence[Watched], guards: GuardLimits, now: datetime) -> str:

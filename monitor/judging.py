@@ -336,9 +336,9 @@ class Judge:
         alive = (await self._store.alive_alerts([None])).get(None, {})
         await self._store.put_alerts(settled(alive, findings, now))
 
-    async def release(self, platform: Platform | None, now: datetime) -> int:
-        """Open what the quorum gate holds, by a person's word; return how many."""
-        return await self._gate.release(platform, now)
+    async def release(self, platform: Platform | None, now: datetime, by: str) -> int:
+        """Open what the quorum gate holds, by this person's word; return how many."""
+        return await self._gate.release(platform, now, by)
 
 
 def heard(standing: Standing, alerts: Iterable[Alert], rule: str) -> Standing:

@@ -291,7 +291,7 @@ class Outcome:
     """How one channel fared within a poll. `fault` is None when it gave a complete snapshot.
 
     `source` names what the channel looks through: the adapter where the platform itself answers, else the adapter's lane.
-    `passed_over`: the channel was not asked at all, since it is paused for this fault.
+    `passed_over`: the channel was not asked at all, since it is paused for this fault. `seconds` is what asking it took.
     """
 
     channel: Channel
@@ -300,6 +300,7 @@ class Outcome:
     fault: Fault | None = None
     digest: str = ""
     skipped: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -579,6 +580,14 @@ class SourceState(StrEnum):
     UNPROVEN = "unproven"
 
 
+class CanaryState(StrEnum):
+    """What a canary shows of its source. Stale: no post of late. Unseen: no good look of late, or none yet."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    UNSEEN = "unseen"
+
+
 class Source(Noun):
     """A source's health. Frozen: its canaries look stale or unreachable. Unproven: nothing recent was seen through it at all."""
 
@@ -587,6 +596,7 @@ class Source(Noun):
     state: SourceState = SourceState.UNPROVEN
     reason: str = ""
     newest_post_at: Moment | None = None
+    canaries: Mapping[CanaryState, int] = Field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from monitor.freshness import Duty
 from monitor.model import Account, AccountState, Platform, RepostStanding, Source, Standing
 
 
@@ -23,3 +25,4 @@ class Picture:
     firing: set[str] = field(default_factory=set)
     platforms: dict[str, Platform] = field(default_factory=dict)
     activity: list[tuple[Account, AccountState]] = field(default_factory=list)
+    duties: Mapping[Platform, Duty] = field(default_factory=dict)

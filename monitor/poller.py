@@ -50,9 +50,10 @@ async def look(
     outcomes: list[Outcome] = []
     snapshots: list[Snapshot] = []
     for channel in account.channels:
-        left = seconds - (clock.elapsed() - begun)
+        asked = clock.elapsed()
+        left = seconds - (asked - begun)
         outcome, snapshot = await _try(account, channel, state, adapters, pauses, clock, now, left)
-        outcome = _clean(outcome, blotted)
+        outcome = replace(_clean(outcome, blotted), seconds=clock.elapsed() - asked)
         outcomes.append(outcome)
         if not outcome.passed_over:
             note(outcome)

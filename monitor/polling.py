@@ -74,6 +74,7 @@ class Polling:
         self._freed = asyncio.Event()
         self.paces: dict[str, Pace] = {}
         self.came_round_at: float | None = None
+        metrics.watch_in_flight(lambda: len(self._under_way))
 
     # -- the loop -----------------------------------------------------------------------------------------------------------
 
@@ -114,6 +115,7 @@ class Polling:
         full = {whole for lane in self._room if self._left(lane) <= 0 for whole in self._behind.get(lane, ())}
         claims = await self._store.claim_due(self._owner, self._clock.now(), self._lease, space, self._accepting(), full)
         if claims:
+            self._metrics.observe_claims("claimed", len(claims))
             await self._start(claims)
         return len(claims)
 
@@ -197,6 +199,7 @@ class Polling:
             await asyncio.gather(*(task for task, _ in unfinished), return_exceptions=True)
             try:
                 await asyncio.wait_for(self._store.give_back([claim for _, claim in unfinished], self._clock.now()), timeout=2.0)
+                self._metrics.observe_claims("given_back", len(unfinished))
             except (StoreAway, TimeoutError):
                 log.warning("could not give accounts back; their leases end by themselves", accounts=len(unfinished))
 
@@ -208,6 +211,7 @@ class Polling:
         for each in ids:
             # One at a time: a lease runs from its claim, and the last of many would wait longer than it lasts.
             claims = await self._store.claim([each], self._owner, self._clock.now(), self._lease)
+            self._metrics.observe_claims("claimed", len(claims))
             accounts = await self._store.claimed_accounts(claims)
             alive = await self._store.alive_alerts([each])
             unmatched = self._judge.unmatched
@@ -239,7 +243,7 @@ class Polling:
         if outcome_of.changed:
             # The look took its time: what a walk has proven of these posts meanwhile must outlive their edit.
             reposts = (await self._store.reposts([account.id])).get(account.id, [])
-        index, found = self._judge.index, self._judge.carried(fresh, account)
+        index, found = self._judge.index, self._carried(fresh, account)
         carried = after_changes(reposts, fresh, found, poll.at)
         write = PollWrite(
             poll=poll,
@@ -265,10 +269,18 @@ class Polling:
         `found` was written with the article as it stood before.
         """
         live = {article.id for article in self._judge.live}
-        again = self._judge.carried(fresh, account)
+        again = self._carried(fresh, account)
         await self._store.put_reposts(after_changes(known, fresh, again, at))
         outdated = {each.id for each in found if each.article_id in live} - {each.id for each in (*known, *again)}
         await self._store.drop_reposts(sorted(outdated))
+
+    def _carried(self, fresh: Sequence[Post], account: Account) -> list[Repost]:
+        if not fresh or not self._judge.live:
+            return []
+        begun = self._clock.elapsed()
+        found = self._judge.carried(fresh, account)
+        self._metrics.observe_matching(self._clock.elapsed() - begun)
+        return found
 
     def _note(self, account_id: str, began: datetime, outcome: Outcome) -> None:
         """Tell the pauses how a channel fared. A wait counts from the answer, not from the beginning of the look."""
@@ -294,6 +306,7 @@ class Polling:
 
     async def _commit(self, write: PollWrite, account: Account) -> bool:
         if self._clock.now() >= write.claim.until:
+            self._metrics.observe_claims("stale")
             log.warning("a look outlived its lease and is dropped", account=account.id)
             return False
         written = await self._committer.put(write)
@@ -301,7 +314,10 @@ class Polling:
         for change in write.alerts:
             self._metrics.observe_alert(change.after.finding.rule, change.after.stage)
         _log_edges(account, write.claim.state, write.state)
-        return account.id not in written.stale
+        if account.id in written.stale:
+            self._metrics.observe_claims("stale")
+            return False
+        return True
 
     async def _settled_state(self, result: After, account: Account, poll: Poll) -> AccountState:
         state = result.state
@@ -328,7 +344,7 @@ class Polling:
             ended = poll.at + timedelta(seconds=poll.seconds)
             return after_failure(fault, state.failures, self._backoff, ended, account.id)
         adapter = poll.outcomes[-1].channel.adapter if poll.outcomes else ""
-        return next_due(post_rate(state, poll.at), self._pace(adapter), poll.at, account.id)
+        return next_due(post_rate(state, poll.at), self.pace(adapter), poll.at, account.id)
 
     def _resumes(self, poll: Poll) -> datetime | None:
         """Return when the first of the account's channels may be tried again, when all of them are paused by now."""
@@ -340,7 +356,7 @@ class Polling:
         known = [end for end in ends if end is not None]
         return min(known) if poll.outcomes and len(known) == len(poll.outcomes) else None
 
-    def _pace(self, name: str) -> Pace:
+    def pace(self, name: str) -> Pace:
         """Return the channel's solved pace; before it is first solved, its own limits around a usual rate."""
         if name not in self.paces:
             wishes = self._adapters[name].settings if name in self._adapters else ChannelSettings()

@@ -132,10 +132,12 @@ class Adapter(Protocol):
     `first_hand` is True where the platform itself answers; a second-hand source (bridge, gateway) may stand still unnoticed,
     so what it fails to show is believed only while other accounts prove it alive.
     `verifies` names the platform of which this channel can open a single post, by its address as the handle; "" for all others.
+    `polled` is False where nobody asks: what it shows is brought by a person or pushed by the platform, so no look is ever late.
     """
 
     Settings: ClassVar[type[ChannelSettings]]
     first_hand: ClassVar[bool]
+    polled: ClassVar[bool]
     verifies: ClassVar[str]
     settings: ChannelSettings
 

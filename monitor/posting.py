@@ -34,12 +34,16 @@ LEASE_FLOOR = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who is told beside the accounts' own contacts. `counties` are the roster's county clerks; `settled`: every account was looked at."""
+    """Who is told beside the accounts' own contacts. `counties` are the roster's county clerks; `settled`: every account was looked at.
+
+    `reaches` says whether there is a way to an address at all: without a mail server group robots can be reached, and nobody else.
+    """
 
     clerks: tuple[Contact, ...] = ()
     sysadmins: tuple[Contact, ...] = ()
     counties: Callable[[], Iterable[Contact]] = tuple
     settled: Callable[[], bool] = lambda: True
+    reaches: Callable[[str], bool] = lambda email: True
 
 
 def readers_of(settings: NotifySettings, robots: Iterable[Contact] = ()) -> Readers:
@@ -66,7 +70,13 @@ def wishes_of(settings: NotifySettings) -> Wishes:
 
 def candidates_in(accounts: Mapping[str, Account], readers: Readers) -> alerting.Candidates:
     """Return who might hear of an alert, from the roster and the settings."""
-    return lambda alert: alerting.candidates_for(accounts.get(alert.finding.account_id or ""), readers.clerks, readers.sysadmins)
+
+    def candidates(alert: Alert) -> Iterable[Contact]:
+        account = accounts.get(alert.finding.account_id or "")
+        everybody = alerting.candidates_for(account, readers.clerks, readers.sysadmins)
+        return [person for person in everybody if readers.reaches(person.email)]
+
+    return candidates
 
 
 @dataclass(slots=True)

@@ -37,6 +37,11 @@ async def show(app: App, article_id: str | None, format: str, out: Console) -> i
     return 0
 
 
+async def live_sheets(app: App) -> tuple[TaskSheet, ...]:
+    """Return the articles still looked for, newest first, with their audiences as they stand."""
+    return await _sheets(app, await _chosen(app, None))
+
+
 async def _chosen(app: App, article_id: str | None) -> list[Article]:
     """Return the articles still looked for, or the one that was asked for, whatever its age."""
     known, now = await app.store.articles(), app.clock.now()

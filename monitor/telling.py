@@ -14,7 +14,8 @@ from monitor.alerting import Decision, Notice, address
 from monitor.digest_round import DigestRound
 from monitor.errors import NotifyError, StoreAway
 from monitor.model import Alert, Told
-from monitor.notify.letters import Words, write
+from monitor.notify.items import Words
+from monitor.notify.letters import write
 from monitor.ports import Letter, ListName
 from monitor.posting import Desk, Posting, Readers, candidates_in, read_desk
 from monitor.trail import Act, Entry

@@ -6,7 +6,7 @@ An entry is named by what happened, so that a step written twice is one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -74,9 +74,18 @@ class Entry:
     unit: str = ""
 
 
-def steps_of(changes: Iterable[AlertChange]) -> list[Entry]:
-    """Return what these changes mean for the log: an alert's new stage, and whom a higher rung brings in."""
-    return [entry for change in changes for entry in _steps(change.before, change.after)]
+def steps_of(changes: Iterable[AlertChange], by: str = DAEMON, at: datetime | None = None) -> list[Entry]:
+    """Return what these changes mean for the log: an alert's new stage, and whom a higher rung brings in.
+
+    `by` made them, and `at` that moment where the alerts themselves do not say when.
+    """
+    made = (entry for change in changes for entry in _steps(change.before, change.after))
+    return [replace(entry, by=by, at=at or entry.at) for entry in made]
+
+
+def dropped(alert: Alert, at: datetime) -> Entry:
+    """Return the step of an alert that ends because the roster no longer asks for its account to be judged."""
+    return _entry(alert, Act.RESOLVED, at, "名册变更：账号已移出或不再判定")
 
 
 def _steps(before: Alert | None, after: Alert) -> Iterable[Entry]:

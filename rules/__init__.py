@@ -8,6 +8,7 @@ from monitor.ports import Rule
 from rules.drift import Drift
 from rules.expiring import Expiring
 from rules.frozen_source import FrozenSource
+from rules.holiday import Holiday
 from rules.idle import Idle
 from rules.lost_access import LostAccess
 from rules.missing_repost import MissingRepost
@@ -17,6 +18,7 @@ from rules.unseen import Unseen
 
 RULES: Mapping[str, type[Rule]] = {
     "missing_repost": MissingRepost,
+    "holiday": Holiday,
     "unseen": Unseen,
     "lost_access": LostAccess,
     "retired_source": RetiredSource,

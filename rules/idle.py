@@ -16,10 +16,10 @@ from pydantic import Field, model_validator
 
 from monitor.model import Finding, Firing, Kind, Noun, Role, Severity, Standing, Status, Verdict, local_date, start_of_day
 from monitor.ports import AccountFacts
-from monitor.workdays import UnknownYear, working_days
+from monitor.workdays import UnknownYear, after_working_days, working_days
 from rules.cadence import update_class
 from rules.evidence import NO_VIEW, called, doubt, evidence_of, fault_at, fault_reason, last_good, last_post, seen_until, updated_on
-from rules.silence import Silence, silence_of
+from rules.silence import Silence, recovery, silence_of
 
 NORMAL = "正常"
 NOT_YET_TODAY = "今日尚未采集到有效数据"
@@ -110,6 +110,10 @@ class Idle(Noun):
         numbers = (n for n, rung in enumerate(self.rungs, 1) if self.count(day, rung.judged_on(upto)) >= rung.days)
         return max(numbers, default=0)
 
+    def line_after(self, day: date) -> date:
+        """Return the day on which the line is reached, counted from the day of the last update. Raises `UnknownYear`."""
+        return after_working_days(day, self.line) if self.unit == "working_days" else day + timedelta(days=self.line)
+
     @property
     def line_rung(self) -> int:
         """The number of the first rung that fails an account."""
@@ -172,20 +176,20 @@ class Idle(Noun):
             return None
         if silence.never and doubt(facts, silence.since, self.sight_max_age):
             return None
-        return Weighed(self._standing(facts, Verdict.QUALIFIED, self._well(facts), ""), 0, _recovery(facts, silence))
+        return Weighed(self._standing(facts, Verdict.QUALIFIED, self._well(facts), ""), 0, recovery(facts, silence))
 
     def _qualified(self, facts: AccountFacts, silence: Silence, day: date, reason: str) -> Weighed:
         """Build the passing standing; a rung that is feared but not proven is not said aloud."""
         seen, today = seen_until(facts), local_date(facts.now)
-        left = self.line - self.count(day, today)
+        left, line = self.line - self.count(day, today), self._line_on(day)
         feared = self.reached(day, today)
         proven = self.reached(day, local_date(seen)) if seen and not reason else 0
         if proven:
             labels = self._labels(facts, self.rungs[proven - 1].labels, left)
-            return Weighed(self._standing(facts, Verdict.QUALIFIED, labels, "", left), proven, self._warning(facts, silence, left))
+            return Weighed(self._standing(facts, Verdict.QUALIFIED, labels, "", left, line), proven, self._warning(facts, silence, left))
         if feared:
-            return Weighed(self._standing(facts, Verdict.QUALIFIED, (NORMAL,), reason or NOT_YET_TODAY, left))
-        return Weighed(self._standing(facts, Verdict.QUALIFIED, self._well(facts), "", left), 0, _recovery(facts, silence))
+            return Weighed(self._standing(facts, Verdict.QUALIFIED, (NORMAL,), reason or NOT_YET_TODAY, left, line))
+        return Weighed(self._standing(facts, Verdict.QUALIFIED, self._well(facts), "", left, line), 0, recovery(facts, silence))
 
     def _never(self, facts: AccountFacts, silence: Silence) -> Weighed:
         labels, said = self._labels(facts, self.never_labels), "从未发布内容"
@@ -212,7 +216,13 @@ class Idle(Noun):
         return Weighed(self._standing(facts, None, (label,), reason))
 
     def _standing(
-        self, facts: AccountFacts, verdict: Verdict | None, labels: tuple[str, ...], reason: str, left: int | None = None
+        self,
+        facts: AccountFacts,
+        verdict: Verdict | None,
+        labels: tuple[str, ...],
+        reason: str,
+        left: int | None = None,
+        line_on: date | None = None,
     ) -> Standing:
         return Standing(
             account_id=facts.account.id,
@@ -222,6 +232,7 @@ class Idle(Noun):
             reason=reason,
             idle_days=self._idle_days(facts),
             days_left=left,
+            line_on=line_on,
             last_post=last_post(facts),
             last_good=last_good(facts),
         )
@@ -236,14 +247,16 @@ class Idle(Noun):
         except UnknownYear:
             return None
 
+    def _line_on(self, day: date) -> date | None:
+        """Return the day on which a passing account will fail, None where the calendar does not reach so far."""
+        try:
+            return self.line_after(day)
+        except UnknownYear:
+            return None
+
     def _failed_on(self, silence: Silence) -> date | None:
         """Return the day on which the line was crossed, None where there is no date to count from."""
-        if silence.day is None:
-            return None
-        day = silence.day + timedelta(days=self.line)
-        while self.count(silence.day, day) < self.line:
-            day += timedelta(days=1)
-        return day
+        return None if silence.day is None else self.line_after(silence.day)
 
     def _labels(self, facts: AccountFacts, labels: tuple[str, ...], left: int = 0) -> tuple[str, ...]:
         # Not str.format: labels come from settings, and format reaches into attributes.
@@ -273,6 +286,8 @@ class Idle(Noun):
         evidence = evidence_of(facts) | {"profile": self.profile, "idle_days": weighed.standing.idle_days}
         if weighed.failed_on is not None:
             evidence["since"] = start_of_day(weighed.failed_on).isoformat()
+        if rung and weighed.standing.line_on is not None:
+            evidence["line_on"] = weighed.standing.line_on.isoformat()
         return Finding(
             rule=self.name,
             status=Firing.FIRING if rung else Firing.CLEAR,
@@ -289,9 +304,3 @@ class Idle(Noun):
 
 def _after_exemption(silence: Silence) -> str:
     return "报备期满后" if silence.resumed else ""
-
-
-def _recovery(facts: AccountFacts, silence: Silence) -> str:
-    """Say when the account was updated; nothing where an exemption, not an update, brought the count down."""
-    post = None if silence.resumed else last_post(facts)
-    return f"{called(facts.account)}已于{local_date(post.published_at).isoformat()}更新" if post else ""

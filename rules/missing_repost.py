@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -21,8 +21,10 @@ from monitor.model import (
     Role,
     Severity,
     local_date,
+    start_of_day,
 )
 from monitor.ports import AccountFacts
+from monitor.workdays import UnknownYear, before_working_days, is_working_day
 from rules.evidence import called, doubt, evidence_of, fault_at, fault_reason, seen_until
 
 NOT_YET_SEEN = "截止时间后尚未采集到有效数据"
@@ -31,7 +33,12 @@ STILL_MATCHING = "正在与已存内容比对"
 SEEMS_FOUND = "疑似转载，待人工核实"
 FOUND = (RepostVerdict.DONE, RepostVerdict.IRREGULAR, RepostVerdict.LATE)
 
-HINT_RUNG, IRREGULAR_RUNG, MISSING_RUNG = 0, 1, 2
+EARLY_RUNG, HALF_RUNG, LAST_CALL_RUNG, IRREGULAR_RUNG, MISSING_RUNG = range(5)
+
+STILL_TIME = time(10, 30)
+"""A deadline later in the day than this leaves time at work on that day: offices open by half past eight, and a post takes a while."""
+STILL_AT_WORK = time(17, 0)
+"""A reminder later in the day than this may reach nobody any more: some offices close then."""
 
 TITLE_SHOWN = 40
 """Characters of an article's title in a sentence: with more, a mail's subject would lose the account it speaks of."""
@@ -42,7 +49,15 @@ class MissingRepost(Noun):
 
     Several reposts count once: the earliest for time, the best for form (handbook 5.1). Where there are only candidates it cannot be
     told, before the deadline and after: the standing shows the earliest of them, and no finding fires or clears.
-    `grace_hours` forgives a delay, `hint_hours` before the deadline the operator is reminded, 0 for never.
+    `grace_hours` forgives a delay.
+
+    Before the deadline the operator is reminded, as long as the account provably has not posted it so far: at half time between publication
+    and deadline (`remind_half`) and `remind_hours` before it, 0 for never. Each is a rung, so each is told, in the same words. Where the
+    first of them would fall into a night, a weekend or a holiday that lasts until the deadline, the reminder stands from the beginning of
+    the last working day before, one rung lower: whoever tells sees that it cannot wait. A year without a calendar goes without that.
+    A reminder is a notice and accuses nobody; past the deadline nothing is added to it until the account is found, or proven missing:
+    then the same alert becomes the accusation, and passes the gate as any other.
+
     `tell_irregular`: 转载不规范 is a finding of its own, told to operator and clerk. Off, it only stands in the lists: no bulletin says
     what 规范 means, a post once published can rarely be mended, and a mail that asks for that is a burden (handbook 5.1, 8).
     """
@@ -51,7 +66,8 @@ class MissingRepost(Noun):
     about: ClassVar[Literal["account", "channel", "source"]] = "account"
 
     grace_hours: float = Field(default=0.0, ge=0)
-    hint_hours: float = Field(default=0.0, ge=0)
+    remind_half: bool = True
+    remind_hours: float = Field(default=2.0, ge=0, le=1_000)
     sight_max_age_hours: float = Field(default=36.0, gt=0)
     tell_irregular: bool = False
 
@@ -68,8 +84,8 @@ class MissingRepost(Noun):
                 yield from self._found(facts, article, standing)
             elif standing.verdict is RepostVerdict.MISSING:
                 yield self._missing(facts, article)
-            elif standing.verdict is RepostVerdict.NOT_YET and self._worth_a_hint(facts, article):
-                yield self._hint(facts, article)
+            elif standing.verdict is RepostVerdict.NOT_YET:
+                yield from self._hint(facts, article)
 
     def _deadline(self, article: Article) -> datetime:
         return article.due_at + timedelta(hours=self.grace_hours)
@@ -113,9 +129,28 @@ class MissingRepost(Noun):
         early = seen is not None and seen < max(self._deadline(article), article.published_at)
         return doubt(facts, article.published_at, timedelta(hours=self.sight_max_age_hours), NOT_YET_SEEN if early else "")
 
-    def _worth_a_hint(self, facts: AccountFacts, article: Article) -> bool:
-        """Whether the deadline is near and the account provably has not posted it so far."""
-        if not self.hint_hours or facts.now < article.due_at - timedelta(hours=self.hint_hours) or article.id in facts.unmatched:
+    def _hint(self, facts: AccountFacts, article: Article) -> Iterable[Finding]:
+        rung = self._nearness(article, facts.now)
+        if rung is not None and self._is_unposted(facts, article):
+            update = {"severity": Severity.NOTICE, "rung": rung, "label": "转载提醒", "tells": (Role.OPERATOR,)}
+            yield self._missing(facts, article).model_copy(update=update)
+
+    def _nearness(self, article: Article, now: datetime) -> int | None:
+        """Return the rung of the reminder that is due, None before the first and past the deadline."""
+        last_call = article.due_at - timedelta(hours=self.remind_hours)
+        half = article.published_at + (article.due_at - article.published_at) / 2
+        wanted = [moment for moment, is_wanted in ((last_call, self.remind_hours), (half, self.remind_half)) if is_wanted]
+        if not wanted or now >= article.due_at:
+            return None
+        if self.remind_hours and now >= last_call:
+            return LAST_CALL_RUNG
+        if self.remind_half and now >= half:
+            return HALF_RUNG
+        return EARLY_RUNG if _too_late_to_wait(min(wanted), article.due_at, now) else None
+
+    def _is_unposted(self, facts: AccountFacts, article: Article) -> bool:
+        """Whether the account provably has not posted it so far."""
+        if article.id in facts.unmatched:
             return False
         seen = seen_until(facts)
         early = seen is not None and seen < article.published_at
@@ -132,10 +167,6 @@ class MissingRepost(Noun):
                 "evidence": self._task(facts, article) | _searched(facts, article),
             }
         )
-
-    def _hint(self, facts: AccountFacts, article: Article) -> Finding:
-        update = {"severity": Severity.NOTICE, "rung": HINT_RUNG, "label": "转载提醒", "tells": (Role.OPERATOR,)}
-        return self._missing(facts, article).model_copy(update=update)
 
     def _found(self, facts: AccountFacts, article: Article, standing: RepostStanding) -> Iterable[Finding]:
         """Yield what is said of a repost: that nothing is owed any more, or (where asked for) that its form is not in order."""
@@ -157,6 +188,22 @@ class MissingRepost(Noun):
         """Return what was asked for, beside what every judgement rests on."""
         task = {"article_title": article.title, "due_at": article.due_at.isoformat(), "since": self._deadline(article).isoformat()}
         return evidence_of(facts) | task | ({"article_url": article.urls[0]} if article.urls else {})
+
+
+def _too_late_to_wait(reminder: datetime, due_at: datetime, now: datetime) -> bool:
+    """Whether this is the last working day with time at work before the deadline, or later, and the reminder comes after that work."""
+    try:
+        day = _last_day_at_work(due_at)
+    except UnknownYear:
+        return False
+    return now >= start_of_day(day) and reminder > datetime.combine(day, STILL_AT_WORK, SHANGHAI)
+
+
+def _last_day_at_work(due_at: datetime) -> date:
+    due = due_at.astimezone(SHANGHAI)
+    if due.time() >= STILL_TIME and is_working_day(due.date()):
+        return due.date()
+    return before_working_days(due.date(), 1)
 
 
 def _searched(facts: AccountFacts, article: Article) -> dict[str, Any]:

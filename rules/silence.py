@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from monitor.model import BEGINNING, local_date, start_of_day
 from monitor.ports import AccountFacts
-from rules.evidence import last_post
+from rules.evidence import called, last_post
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +45,9 @@ def _unbroken(facts: AccountFacts) -> Silence:
         # A hand check knows the day only; what else was posted on that day changes no count.
         return Silence(day, start_of_day(day + timedelta(days=1)))
     return Silence(day, post.published_at)
+
+
+def recovery(facts: AccountFacts, silence: Silence) -> str:
+    """Say when the account was updated; nothing where an exemption, not an update, brought the count down."""
+    post = None if silence.resumed else last_post(facts)
+    return f"{called(facts.account)}已于{local_date(post.published_at).isoformat()}更新" if post else ""

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from monitor.correspondence import LetterRecord
+from monitor.errands import Done, Errands, Shown
 from monitor.errors import StoreAway
+from monitor.links import BadLink, Flaw
 from monitor.model import Account, GoodLook, Platform, PostMark, Standing, Verdict
 from monitor.tasks import TaskSheet
+from monitor.trail import Entry as Step
 from monitor.web import Health, Pair
 
 NOW = datetime(2020, 3, 3, 1, 0, tzinfo=UTC)
@@ -52,11 +56,15 @@ class PaperDesk:
     wellness: Health = field(default_factory=lambda: Health(alive=True, ready=True))
     laid: Sequence[TaskSheet] = ()
     pairs: Sequence[Pair] = ()
+    sent: Sequence[LetterRecord] = ()
+    steps: Sequence[Step] = ()
+    errands: Errands | None = None
+    moment: datetime = NOW
     away: bool = False
     profile_title: str = "国办发〔2018〕123号 · 两周"
 
     def now(self) -> datetime:
-        return NOW
+        return self.moment
 
     async def rows(self) -> list[Entry]:
         if self.away:
@@ -73,6 +81,27 @@ class PaperDesk:
             raise StoreAway("gone")
         asked = (article_id, account_id)
         return next((each for each in self.pairs if (each.article.id, each.account.id) == asked), None)
+
+    async def letters(self, search: str, outcome: str, skip: int, limit: int) -> tuple[Sequence[LetterRecord], int]:
+        if self.away:
+            raise StoreAway("gone")
+        found = [each for each in self.sent if search in str(each.subject) and outcome in ("", each.outcome)]
+        return found[skip : skip + limit], len(found)
+
+    async def letter(self, number: str) -> tuple[LetterRecord, Sequence[Step]] | None:
+        if self.away:
+            raise StoreAway("gone")
+        return next(((each, self.steps) for each in self.sent if each.number == number), None)
+
+    async def errand(self, token: str) -> Shown:
+        if self.errands is None:
+            raise BadLink(Flaw.FORGED)
+        return await self.errands.look(token, self.moment)
+
+    async def run_errand(self, token: str) -> Done:
+        if self.errands is None:
+            raise BadLink(Flaw.FORGED)
+        return await self.errands.act(token, self.moment)
 
     async def open_alerts(self) -> int:
         return 6

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
+from monitor.alerting import Why
 from monitor.budgets import Usage
-from monitor.metrics import Metrics, Rollup
+from monitor.freshness import Duty
+from monitor.metrics import LetterOutcome, Metrics, Rollup
 from monitor.model import (
     Account,
+    Article,
+    CanaryState,
     Channel,
     ChannelState,
     Fault,
@@ -16,6 +21,7 @@ from monitor.model import (
     Platform,
     Poll,
     PostMark,
+    RepostStanding,
     RepostVerdict,
     Severity,
     Source,
@@ -29,17 +35,21 @@ from monitor.ports import Expiry
 
 NOW = datetime(2026, 3, 3, 4, tzinfo=UTC)
 ADAPTERS = {Platform.WECHAT: "feed", Platform.WEIBO: "weibo.openapi", Platform.DOUYIN: "douyin.gateway"}
+REGIONS = ("甲县", "乙区", "")
 VERDICTS = (Verdict.QUALIFIED, Verdict.QUALIFIED, Verdict.FAILED, Verdict.UNDETERMINED, None)
 
 
 def account(number: int = 1, platform: Platform = Platform.WECHAT, name: str = "") -> Account:
-    return Account(id=f"610900M{number:03}WX0001", platform=platform, name=name or f"示例发布{number}")
+    region = REGIONS[number % len(REGIONS)]
+    code = f"610900M{number:03}WX0001"
+    return Account(id=code, platform=platform, name=name or f"示例发布{number}", region=region, unit=f"{region}示例局")
 
 
 def poll(at: Account, *, fault: str = "", seconds: float = 0.3, skipped: int = 0) -> Poll:
     """One look through the platform's adapter; with a fault's code it failed."""
     channel = Channel(adapter=ADAPTERS[at.platform], handle="h")
-    outcome = Outcome(channel=channel, fault=Fault(code=fault) if fault else None, skipped={"future": skipped} if skipped else {})
+    trouble, left_out = Fault(code=fault) if fault else None, {"future": skipped} if skipped else {}
+    outcome = Outcome(channel=channel, fault=trouble, skipped=left_out, seconds=seconds)
     return Poll(account_id=at.id, at=NOW, seconds=seconds, outcomes=(outcome,))
 
 
@@ -47,6 +57,8 @@ def standing(of: Account, verdict: Verdict | None, idle: timedelta, now: datetim
     return Standing(
         account_id=of.id,
         verdict=verdict,
+        idle_days=idle.days,
+        days_left=max(0, 14 - idle.days) if verdict is Verdict.QUALIFIED else None,
         last_post=PostMark(id=f"{of.platform}:{of.id}:1", published_at=now - idle),
         last_good=GoodLook(channel=ADAPTERS[of.platform], at=now - timedelta(minutes=20), covers_until=now - timedelta(minutes=20)),
     )
@@ -65,17 +77,40 @@ def rollup(now: datetime = NOW) -> Rollup:
         },
         channels=_channels(now),
         sources=[
-            Source(platform=Platform.WECHAT, adapter="feed", state=SourceState.FROZEN, newest_post_at=now - timedelta(days=20)),
+            Source(
+                platform=Platform.WECHAT,
+                adapter="feed",
+                state=SourceState.FROZEN,
+                newest_post_at=now - timedelta(days=20),
+                canaries={CanaryState.STALE: 2, CanaryState.FRESH: 1},
+            ),
             Source(platform=Platform.WEIBO, adapter="weibo.openapi", state=SourceState.LIVE, newest_post_at=now),
         ],
-        reposts={"task-1": {RepostVerdict.DONE: 9, RepostVerdict.MISSING: 1}, "task-2": {RepostVerdict.NOT_YET: 10}},
+        duties={platform: Duty(watched=5, behind=number) for number, platform in enumerate(ADAPTERS)},
+        articles=[article("task-1", now - timedelta(days=1)), article("task-2", now + timedelta(days=1))],
+        reposts=[
+            *(_owed("task-1", each, RepostVerdict.MISSING if each is accounts[0] else RepostVerdict.DONE) for each in accounts[:10]),
+            *(_owed("task-2", each, RepostVerdict.NOT_YET) for each in accounts[:10]),
+        ],
         due=4,
         oldest_due_at=now - timedelta(minutes=3),
         letters_waiting=2,
+        held={Why.HOURS.value: 3, Why.REFUSED.value: 1},
+        outbox_oldest=now - timedelta(seconds=20),
+        addresses_refused=1,
+        calendar_until=now + timedelta(days=303),
         budgets=[Usage("weibo.openapi city", 86_400.0, 42, 100)],
         rests=[Rest("feed bridge.example", now + timedelta(minutes=15), Fault(code="rate_limited", message="secret-token-in-a-text"), 1)],
         expiries=[Expiry("city", "douyin.access", "refresh", now + timedelta(days=6), 30 * 86_400.0)],
     )
+
+
+def article(id: str, due_at: datetime) -> Article:
+    return Article(id=id, title=f"重要信息{id}", published_at=due_at - timedelta(days=2), due_at=due_at)
+
+
+def _owed(article_id: str, of: Account, verdict: RepostVerdict) -> RepostStanding:
+    return RepostStanding(article_id=article_id, account_id=of.id, verdict=verdict)
 
 
 def _channels(now: datetime) -> list[ChannelState]:
@@ -93,8 +128,15 @@ def happen(metrics: Metrics) -> None:
     for number, platform in enumerate(ADAPTERS, start=1):
         metrics.observe_poll(poll(account(number, platform), skipped=1), account(number, platform), new_posts=2)
         metrics.observe_poll(poll(account(number, platform), fault="transport_fault", seconds=31), account(number, platform), new_posts=0)
-    for outcome in ("sent", "failed", "uncertain"):
+    for outcome in get_args(LetterOutcome):
         metrics.observe_letter(outcome)
+    metrics.observe_link("done")
+    metrics.observe_heartbeat("ok")
+    metrics.observe_claims("claimed", 6)
+    metrics.observe_matching(0.004)
+    metrics.observe_store_error("timeout")
+    metrics.observe_rollup(1.5)
+    metrics.watch_in_flight(lambda: 3)
     metrics.observe_alert("idle", Stage.OPEN)
     metrics.observe_unexpected("poll")
     metrics.observe_store(True)

@@ -66,7 +66,7 @@ async def test_what_is_pending_or_held_is_undetermined_until_it_is_released(app:
     held, held_because, warned = await printed(app, capsys)
     await commands.status(app)
     status = capsys.readouterr().out
-    await app.judge.release(None, SETTLED)
+    await app.judge.release(None, SETTLED, "李四")
     released, _, _ = await printed(app, capsys)
 
     assert pending == held == {"无法判定": 4, "合格": 36}

@@ -102,7 +102,7 @@ async def test_a_wave_is_held_whole_and_nobody_is_failed_until_a_person_releases
     told = [alert for alert in await app.store.alerts([Stage.OPEN]) if alert.finding.rule == "quorum"]
     assert len(told) == 1
 
-    assert await app.judge.release(Platform.WEIBO, SETTLED) == 4
+    assert await app.judge.release(Platform.WEIBO, SETTLED, "李四") == 4
     after_release = await verdicts(app, SETTLED + timedelta(minutes=1))
 
     assert after_release[Verdict.FAILED] == 4

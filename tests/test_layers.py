@@ -40,9 +40,12 @@ OWNERS = {
     "motor": (["monitor/store/connection.py"], []),
     "pymongo": (["monitor/store/*"], []),
     "bson": (["monitor/store/*"], []),
+    "chinese_calendar": (["monitor/workdays.py"], []),
     "prometheus_client": (["monitor/metrics.py"], []),
+    "css_inline": (["monitor/notify/pages.py"], []),
     "aiosmtplib": (["monitor/notify/mail.py"], []),
     "smtplib": (["monitor/notify/mail.py"], []),
+    "itsdangerous": (["monitor/links.py"], []),
 }
 """A library, its one importer (the store is one, in several files), and who may use its server half (`aiohttp.web`) only."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import timeit
 from dataclasses import replace
@@ -9,15 +10,30 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from example_metrics import NOW, account, filled, poll, rollup, standing
+from example_metrics import NOW, account, article, filled, poll, rollup, standing
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from tools import require_tool, run
 
 from monitor.errors import LOOK_ERRORS, LookError
-from monitor.metrics import CHILDREN_CAP, GAUGES, LABEL_CAP, Metrics, Rollup, clean
-from monitor.model import Channel, ChannelState, Outcome, Platform, Poll, RepostVerdict, Severity, Source, SourceState, Stage, Verdict
+from monitor.exposition import LABEL_CAP, clean
+from monitor.metric_table import CHILDREN_CAP, GAUGES, METRICS
+from monitor.metrics import Metrics, Rollup
+from monitor.model import (
+    Channel,
+    ChannelState,
+    Outcome,
+    Platform,
+    Poll,
+    RepostStanding,
+    RepostVerdict,
+    Severity,
+    Source,
+    SourceState,
+    Stage,
+    Verdict,
+)
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -92,6 +108,17 @@ def test_every_channel_that_a_poll_tried_is_counted_but_the_poll_once() -> None:
     assert value(metrics, "zhengwu_poll_duration_seconds_count", platform="wechat") == 1
 
 
+def test_each_channels_part_of_a_poll_is_timed_but_not_that_of_one_passed_over() -> None:
+    metrics = Metrics()
+    slow = replace(poll(account(), fault="degraded").outcomes[0], seconds=3.0)
+    skipped = Outcome(channel=Channel(adapter="paused", handle="h"), passed_over=True, fault=slow.fault)
+
+    metrics.observe_poll(Poll(account_id="a", at=NOW, seconds=3.1, outcomes=(slow, skipped)), account(), new_posts=0)
+
+    assert value(metrics, "zhengwu_look_duration_seconds_sum", channel="feed") == 3.0
+    assert named(metrics, "zhengwu_look_duration_seconds_count") == [{"channel": "feed"}]
+
+
 def test_an_account_without_a_channel_is_counted_and_not_as_a_success() -> None:
     metrics = Metrics()
 
@@ -125,6 +152,50 @@ def test_letters_alerts_bugs_and_the_database_are_counted() -> None:
     assert value(metrics, "zhengwu_store_up") == 1
 
 
+@pytest.mark.parametrize(
+    "name,outcomes",
+    {
+        "zhengwu_letters_total": {"sent", "failed", "uncertain", "refused", "broken"},
+        "zhengwu_links_total": {"done", "expired", "used", "forged", "failed"},
+        "zhengwu_heartbeats_total": {"ok", "failed"},
+        "zhengwu_claims_total": {"claimed", "stale", "given_back"},
+    }.items(),
+)
+def test_what_has_few_outcomes_shows_each_as_zero_from_the_start(name: str, outcomes: set[str]) -> None:
+    metrics = Metrics()
+
+    assert {labels["outcome"]: value(metrics, name, **labels) for labels in named(metrics, name)} == dict.fromkeys(outcomes, 0)
+
+
+def test_links_heartbeats_claims_matching_and_time_outs_are_counted() -> None:
+    metrics = Metrics()
+
+    metrics.observe_link("forged")
+    metrics.observe_heartbeat("failed")
+    metrics.observe_claims("claimed", 30)
+    metrics.observe_claims("stale")
+    metrics.observe_matching(0.02)
+    metrics.observe_store_error("timeout")
+
+    assert value(metrics, "zhengwu_links_total", outcome="forged") == 1
+    assert value(metrics, "zhengwu_heartbeats_total", outcome="failed") == 1
+    assert value(metrics, "zhengwu_claims_total", outcome="claimed") == 30
+    assert value(metrics, "zhengwu_claims_total", outcome="stale") == 1
+    assert value(metrics, "zhengwu_matching_seconds_sum") == 0.02
+    assert value(metrics, "zhengwu_store_errors_total", kind="timeout") == 1
+    assert value(metrics, "zhengwu_store_errors_total", kind="away") == 0
+
+
+def test_the_polls_under_way_are_asked_for_at_each_scrape() -> None:
+    metrics, under_way = Metrics(), [1]
+    metrics.watch_in_flight(lambda: len(under_way))
+
+    before = value(metrics, "zhengwu_polls_in_flight")
+    under_way.append(2)
+
+    assert (before, value(metrics, "zhengwu_polls_in_flight")) == (1, 2)
+
+
 def test_a_database_that_went_away_shows() -> None:
     metrics = filled()
 
@@ -142,14 +213,38 @@ def test_every_gauge_has_a_series_in_a_full_rollup_and_is_described_before(name:
     assert named(after, name)
 
 
-def test_verdicts_are_counted_by_platform_with_zeros_and_the_excluded_apart() -> None:
-    weibo = [account(number, Platform.WEIBO) for number in range(3)]
+def test_every_family_on_a_full_page_is_in_the_table_as_it_is_there_and_the_other_way_round() -> None:
+    page = filled().render()[0].decode("utf-8")
+
+    types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, re.MULTILINE))
+    meanings = dict(re.findall(r"^# HELP (\S+) (.+)$", page, re.MULTILINE))
+    assert types == {name: metric.type for name, metric in METRICS.items()}
+    assert {name: meanings[name] for name in METRICS if name.startswith("zhengwu_")} == {
+        name: metric.meaning for name, metric in METRICS.items() if name.startswith("zhengwu_")
+    }
+
+
+def test_every_series_of_a_full_page_has_exactly_the_labels_of_the_table() -> None:
+    wrong = []
+    for family in text_string_to_metric_families(filled().render()[0].decode("utf-8")):
+        for sample in family.samples:
+            metric = METRICS.get(sample.name) or METRICS.get(family.name) or METRICS[f"{family.name}_total"]
+            if set(sample.labels) - {"le"} != set(metric.labels):
+                wrong.append((sample.name, sample.labels))
+
+    assert wrong == []
+
+
+def test_verdicts_are_counted_by_platform_and_region_with_zeros_and_the_excluded_apart() -> None:
+    weibo = [account(number, Platform.WEIBO).model_copy(update={"region": "甲县"}) for number in range(3)]
     verdicts = (Verdict.FAILED, Verdict.FAILED, None)
 
     metrics = published(standings=[(each, standing(each, v, timedelta(days=20))) for each, v in zip(weibo, verdicts, strict=True)])
 
     verdicts_shown = ("qualified", "failed", "undetermined", "excluded")
-    found = {verdict: value(metrics, "zhengwu_accounts", platform="weibo", verdict=verdict) for verdict in verdicts_shown}
+    found = {
+        verdict: value(metrics, "zhengwu_accounts", platform="weibo", region="甲县", verdict=verdict) for verdict in verdicts_shown
+    }
     assert found == {"qualified": 0, "failed": 2, "undetermined": 0, "excluded": 1}
 
 
@@ -188,6 +283,9 @@ def test_what_is_gone_from_the_rollup_is_gone_from_the_page() -> None:
         "zhengwu_rollup_timestamp_seconds",
         "zhengwu_accounts_due",
         "zhengwu_letters_waiting",
+        "zhengwu_notices_held",
+        "zhengwu_addresses_refused",
+        "zhengwu_series_left_out",
     }
 
 
@@ -205,8 +303,11 @@ def test_single_accounts_can_be_left_out() -> None:
 
     metrics.publish(rollup())
 
-    assert [name for name in GAUGES if name.startswith("zhengwu_account_") and named(metrics, name)] == []
+    single = {name for name, metric in METRICS.items() if "account" in metric.labels}
+    assert single == {name for name, metric in METRICS.items() if metric.per_account}
+    assert [name for name in single if named(metrics, name)] == []
     assert named(metrics, "zhengwu_accounts")
+    assert account().id not in metrics.render()[0].decode("utf-8")
 
 
 def test_a_failing_channel_shows_its_errors_code_and_a_well_one_none() -> None:
@@ -233,7 +334,9 @@ def test_a_source_is_in_exactly_one_state() -> None:
 
 
 def test_reposts_are_counted_by_article_with_zeros() -> None:
-    metrics = published(reposts={"task-1": {RepostVerdict.LATE: 2}})
+    late = [RepostStanding(article_id="task-1", account_id=each, verdict=RepostVerdict.LATE) for each in ("a", "b")]
+
+    metrics = published(articles=[article("task-1", NOW)], reposts=late)
 
     assert value(metrics, "zhengwu_reposts", article="task-1", verdict="late") == 2
     assert value(metrics, "zhengwu_reposts", article="task-1", verdict="missing") == 0

@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 from judging import account, at, facts, fault, saw, source, state
 from pydantic import ValidationError
 
-from monitor import alerting, life
 from monitor.matching.evidence import Doubt
 from monitor.model import (
     AccountState,
-    Alert,
     Article,
-    Contact,
     Firing,
     Platform,
     Repost,
@@ -26,7 +23,6 @@ from monitor.model import (
     Role,
     Severity,
     SourceState,
-    Stage,
 )
 from monitor.ports import AccountFacts, RepostGrader
 from rules.missing_repost import MissingRepost
@@ -100,7 +96,7 @@ def test_nothing_found_after_the_deadline_is_missing_and_told_neutrally() -> Non
     (finding,) = RULE.judge(known)
 
     assert stand(known).verdict is RepostVerdict.MISSING
-    assert (finding.status, finding.severity, finding.rung) == (Firing.FIRING, Severity.ACCUSATION, 2)
+    assert (finding.status, finding.severity, finding.rung) == (Firing.FIRING, Severity.ACCUSATION, 4)
     assert finding.tells == (Role.OPERATOR, Role.CLERK)
     assert finding.message == "《全市防汛工作部署会召开》应于5月16日18:00前转载，“六安商务”(微博)尚未检测到"
     assert finding.key == f"missing_repost {OWES.id} a1"
@@ -138,6 +134,7 @@ def test_before_the_deadline_nothing_is_owed_yet() -> None:
 
     assert stand(known).verdict is RepostVerdict.NOT_YET
     assert list(RULE.judge(known)) == []
+    assert [finding.severity for finding in RULE.judge(owing(now=DUE - timedelta(hours=1)))] == [Severity.NOTICE]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +185,7 @@ def test_a_candidate_alone_is_undetermined_and_silent(now: datetime) -> None:
     standing = stand(known)
 
     assert (standing.verdict, standing.reason, standing.repost) == (RepostVerdict.UNDETERMINED, "疑似转载，待人工核实", first)
-    assert list(MissingRepost(hint_hours=4).judge(known)) == []
+    assert list(RULE.judge(known)) == []
 
 
 @pytest.mark.parametrize(
@@ -284,7 +281,7 @@ def test_what_clears_says_how_the_repost_is_seen_and_where_it_stands(found: Repo
 
 
 FORM = [{"reason": "改标题", "measure": "标题相符 40%", "limit": "与原标题一致", "detail": ""}]
-TELLING = MissingRepost(tell_irregular=True, hint_hours=4)
+TELLING = MissingRepost(tell_irregular=True)
 
 
 def test_an_irregular_repost_is_told_only_where_a_city_asks_for_it() -> None:
@@ -293,7 +290,7 @@ def test_an_irregular_repost_is_told_only_where_a_city_asks_for_it() -> None:
     (silent,), (told,) = RULE.judge(known), TELLING.judge(known)
 
     assert silent.status is Firing.CLEAR
-    assert (told.status, told.severity, told.rung, told.label) == (Firing.FIRING, Severity.WARNING, 1, "转载不规范")
+    assert (told.status, told.severity, told.rung, told.label) == (Firing.FIRING, Severity.WARNING, 3, "转载不规范")
     assert told.tells == (Role.OPERATOR, Role.CLERK)
     assert told.message == "“六安商务”(微博)已转载《全市防汛工作部署会召开》，形式与要求不符：改标题"
     assert told.evidence["form"] == FORM
@@ -310,71 +307,7 @@ def test_who_published_the_original_is_never_late() -> None:
     assert stand(owing(reposts=(repost(LATE, evidence={"by": "original"}),))).verdict is RepostVerdict.DONE
 
 
-CLERK = Contact(email="clerk@city.example", role=Role.CLERK)
-NOT_YET, HINTED, MISSED = owing(now=DUE - timedelta(hours=9)), owing(now=DUE - timedelta(hours=1)), owing()
-IRREGULAR = owing(reposts=(repost(IN_TIME, "irregular", reasons=("改标题",)),))
-WORSE = owing(reposts=(repost(IN_TIME, "irregular", reasons=("改标题", "无来源")),))
-BETTER = owing(reposts=(repost(IN_TIME, "irregular", reasons=("改标题",)), repost(LATE)))
-SEEMING = owing(reposts=(repost(IN_TIME, "candidate"),))
-
-
-def letters(*steps: AccountFacts) -> list[str]:
-    """Return what the clerk reads on the way: labels of what opened, 已恢复 for what was closed; every accusation passes the gate."""
-    alerts: dict[str, Alert] = {}
-    read: list[str] = []
-    for hour, step in enumerate(steps):
-        now = NOW + timedelta(hours=hour)
-        alive = {each.finding.key: each for each in alerts.values() if each.stage is not Stage.RESOLVED}
-        changed = life.settle(alive, TELLING.judge(step), now)
-        alerts |= {each.id: each for each in [*changed, *life.release(changed, now)]}
-        alerts |= {each.id: each for each in alerting.lowered(alerts.values())}
-        for notice in alerting.due(alerts.values(), lambda alert: [CLERK] if Role.CLERK in alert.finding.tells else [], now):
-            read += [*("已恢复" for _ in notice.recovered), *(each.finding.label for each in notice.opened)]
-            alerts |= {each.id: alerting.told(each, CLERK.email, now) for each in (*notice.opened, *notice.recovered)}
-    return read
-
-
-@pytest.mark.parametrize(
-    ("steps", "read"),
-    [
-        pytest.param([MISSED, MISSED], ["未转载"], id="missing is told once"),
-        pytest.param(
-            [MISSED, IRREGULAR, IRREGULAR, BETTER, BETTER], ["未转载", "已恢复", "转载不规范", "已恢复"], id="missing to in order"
-        ),
-        pytest.param([IRREGULAR, WORSE, IRREGULAR], ["转载不规范"], id="other reasons are no other state"),
-        pytest.param([IRREGULAR, SEEMING, IRREGULAR], ["转载不规范"], id="what cannot be told ends nothing"),
-        pytest.param([NOT_YET, HINTED, IRREGULAR], ["转载不规范"], id="a hint swallows nothing that comes after it"),
-        pytest.param([IRREGULAR, MISSED], ["转载不规范", "未转载"], id="a repost that proved to be none"),
-        pytest.param([HINTED, BETTER], [], id="nobody reads of what was never missing"),
-    ],
-)
-def test_every_change_of_state_is_told_once(steps: list[AccountFacts], read: list[str]) -> None:
-    assert letters(*steps) == read
-
-
-def hinted(now: str, known: AccountState) -> list[tuple[Severity, int, tuple[Role, ...]]]:
-    findings = MissingRepost(hint_hours=4).judge(owing(known, now=at(now)))
-    return [(finding.severity, finding.rung, finding.tells) for finding in findings]
-
-
-def test_a_hint_before_the_deadline_goes_to_the_operator_only() -> None:
-    assert hinted("2022-05-16 14:00", state(None, (PUBLISHED, at("2022-05-16 13:30")))) == [(Severity.NOTICE, 0, (Role.OPERATOR,))]
-
-
-@pytest.mark.parametrize(
-    ("now", "known"),
-    [
-        pytest.param("2022-05-16 13:59", state(None, (PUBLISHED, at("2022-05-16 13:30"))), id="too early"),
-        pytest.param("2022-05-16 15:00", state(), id="never looked"),
-        pytest.param("2022-05-16 15:00", state(None, (at("2022-05-01 00:00"), at("2022-05-15 17:00"))), id="not looked since it appeared"),
-        pytest.param("2022-05-16 15:00", state(None, (at("2022-05-16 09:00"), at("2022-05-16 14:00"))), id="a hole"),
-    ],
-)
-def test_no_hint_without_reason(now: str, known: AccountState) -> None:
-    assert hinted(now, known) == []
-
-
-@pytest.mark.parametrize("wrong", [{"grace_hours": -1}, {"hint_hours": -1}, {"sight_max_age_hours": 0}, {"grace": 1}])
+@pytest.mark.parametrize("wrong", [{"grace_hours": -1}, {"remind_hours": -1}, {"sight_max_age_hours": 0}, {"grace": 1}])
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         MissingRepost.model_validate(wrong)

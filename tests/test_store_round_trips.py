@@ -21,12 +21,14 @@ from monitor.model import (
     Citation,
     Contact,
     Kind,
+    PersonsWord,
     Platform,
     Role,
     Severity,
     Sight,
     Stage,
     Status,
+    Step,
     Told,
 )
 from monitor.store import Store
@@ -139,8 +141,8 @@ async def test_an_alert_comes_back_as_it_was(store: Store) -> None:
         opened_at=NOON,
         last_seen_at=NEXT,
         resolved_at=NEXT,
-        acknowledged="李四",
-        told={"a.b@c.example": Told(at=NOON, rung=2, recovered=True)},
+        acknowledged=PersonsWord(by="李四", at=NOON, rung=4, reason="已联系"),
+        told={"a.b@c.example": Told(at=NOON, rung=2, recovered=True, step=Step.RECTIFY, letter="l2", thread="l1", due=date(2026, 3, 9))},
         tries={"$a.b@c.example 4": 1},
     )
 

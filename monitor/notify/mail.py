@@ -1,31 +1,28 @@
 """The only importer of aiosmtplib: hands letters to the operator's mail server.
 
-One connection per letter: letters are few, and a connection that broke between two of them cannot be mistaken for a lost letter.
-Where an attempt ended decides what it means (RFC 5321 4.2.5, 6.1):
+One connection carries many letters, one after another, until `rest`. Where an attempt ended decides what it means (RFC 5321 4.2.5, 6.1):
 
-1. before the text left us          not accepted; try again later
-2. recipient or text refused, 5xx   not accepted; `permanent`: this address is not worth another try soon
+1. before the text left us          not accepted; try again later. On a connection that had served before, a new one is tried at once
+2. recipient or text refused        not accepted; `recipient_only`, and with 5xx `permanent`: not worth another try soon
 3. line lost after the text left    may have been accepted; `uncertain`
+4. the text was accepted            the letter is told; nothing that happens afterwards is its fault
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP as WIRE
-from email.utils import format_datetime, parseaddr
+from contextlib import suppress
+from email.utils import parseaddr
 from enum import StrEnum
 
 import aiosmtplib
 
 from monitor.clock import SystemClock
 from monitor.errors import NotifyError
+from monitor.notify.wire import Ends, as_bytes, ascii_address
 from monitor.ports import Clock, Letter
 from monitor.settings import SmtpSettings
 from monitor.wording import plain
@@ -33,11 +30,13 @@ from monitor.wording import plain
 OVERALL_FACTOR = 4
 """A letter takes at most so many time-outs: each is for one answer, and a server may drip its answers for ever."""
 QUIT_SECONDS = 2.0
-"""How long a polite leave may take; the letter's fate is known by then."""
+"""How long a polite leave may take; every letter's fate is known by then."""
 ANSWER_CAP = 200
 """Characters of a server's answer kept in an error."""
+START_TEXT = 354
+NOT_ABOUT_THE_LETTER = frozenset({421, 503, 530, 534, 535, 538})
+"""What a server answers to whatever it is asked: it hangs up, lost count, or wants a login or TLS first."""
 
-_BARE_ADDRESS = re.compile(r'[^\s@<>(),;:"\[\]\\\x00-\x1f\x7f]+@[^\s@<>(),;:"\[\]\\\x00-\x1f\x7f]+')
 _LINE_FAULTS = (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError)
 
 
@@ -47,6 +46,7 @@ class Step(StrEnum):
     SETTINGS = "设置不完整"
     TRUST = "证书文件（smtp.ca_file）无法使用"
     CONNECT = "无法连接"
+    STARTTLS = "不提供 STARTTLS 加密，请核对 smtp.port 与 smtp.security"
     TLS = "TLS 握手失败，证书不受信任或主机名不符"
     LOGIN = "登录未成功，请核对用户名和密码"
     SENDER = "不接受发件人"
@@ -57,20 +57,31 @@ class Step(StrEnum):
 
 
 class Undelivered(NotifyError):
-    """A letter that was not accepted, with the step at which it failed."""
+    """A letter that was not accepted, with the step at which it failed. After `lost` the connection is of no more use."""
 
-    def __init__(self, step: Step, reason: str, *, permanent: bool = False, uncertain: bool = False) -> None:
-        super().__init__(f"mail stopped at {step.name.lower()}: {reason}", permanent=permanent, uncertain=uncertain)
+    def __init__(self, step: Step, reason: str, *, permanent: bool = False, uncertain: bool = False, lost: bool = False) -> None:
+        super().__init__(
+            f"mail stopped at {step.name.lower()}: {reason}",
+            permanent=permanent,
+            uncertain=uncertain,
+            recipient_only=step in (Step.RECIPIENT, Step.TEXT) and not lost,
+        )
         self.step = step
         self.reason = reason
+        self.lost = lost
 
 
 class SmtpNotifier:
-    """Sends letters by SMTP with STARTTLS, TLS or neither, and a login where a user name is set. Knows nothing of alerts."""
+    """Sends letters by SMTP with STARTTLS, TLS or neither, and a login where a user name is set. Knows nothing of alerts.
+
+    Letters take turns on one connection; `rest` ends it.
+    """
 
     def __init__(self, settings: SmtpSettings, clock: Clock | None = None) -> None:
         self.settings = settings
         self._clock = clock or SystemClock()
+        self._line: aiosmtplib.SMTP | None = None
+        self._turn = asyncio.Lock()
 
     async def send(self, letter: Letter) -> None:
         """Hand the letter over; raises `NotifyError`. Its text names the server's answer and code, never a secret."""
@@ -78,29 +89,30 @@ class SmtpNotifier:
             raise Undelivered(Step.SETTINGS, "smtp.host, smtp.sender or the password is missing or unusable")
         recipient = bare_address(letter.to)
         content = self._compose(letter, recipient)
-        left = accepted = False
-        try:
-            async with self._in_time(), self._connected() as client:
-                await self._envelope(client, recipient)
-                left = True
-                await self._hand_over(client, content)
-                accepted = True
-        except TimeoutError as error:
-            if not accepted:
-                raise Undelivered(Step.TIME, "the mail server took too long", uncertain=left) from error
+        async with self._turn:
+            await self._deliver(recipient, content)
+
+    async def rest(self) -> None:
+        """Leave the mail server politely; whatever happens then changes nothing."""
+        async with self._turn:
+            line, self._line = self._line, None
+            if line is not None:
+                await _leave(line)
 
     async def check(self) -> list[str]:
         """Return Chinese lines on what is missing for mail to work; empty after a connection, TLS and login that went well."""
         gaps = self._gaps()
         if gaps:
             return gaps
+        where = f"邮件服务器 {self.settings.host}:{self.settings.port}"
         try:
-            async with self._in_time(), self._connected():
-                return []
+            async with self._in_time():
+                await _leave(await self._open())
         except Undelivered as error:
-            return [f"邮件服务器 {self.settings.host}:{self.settings.port}：{error.step.value}（{error.reason}）"]
+            return [f"{where}：{error.step.value}（{error.reason}）"]
         except TimeoutError:
-            return [f"邮件服务器 {self.settings.host}:{self.settings.port}：{Step.TIME.value}"]
+            return [f"{where}：{Step.TIME.value}"]
+        return []
 
     def _gaps(self) -> list[str]:
         settings, lines = self.settings, []
@@ -108,7 +120,7 @@ class SmtpNotifier:
             lines.append("smtp.host 未设置，无法发送邮件；请填写邮件服务器地址（或环境变量 ZHENGWU_SMTP__HOST）")
         if not settings.sender:
             lines.append("smtp.sender 未设置，无法发送邮件；请填发件人，如 监测平台 <a@example.gov.cn>（或环境变量 ZHENGWU_SMTP__SENDER）")
-        elif not _usable(parseaddr(settings.sender)[1]):
+        elif not ascii_address(parseaddr(settings.sender)[1]):
             lines.append("smtp.sender 不是有效的邮件地址；应如 监测平台 <monitor@example.gov.cn>")
         if settings.username and not settings.password.get_secret_value():
             lines.append("smtp.username 已设置但没有密码；请设置环境变量 ZHENGWU_SMTP__PASSWORD 或 ZHENGWU_SMTP__PASSWORD_FILE")
@@ -117,17 +129,98 @@ class SmtpNotifier:
     def _in_time(self) -> asyncio.Timeout:
         return asyncio.timeout(self.settings.timeout_seconds * OVERALL_FACTOR)
 
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[aiosmtplib.SMTP]:
-        """Connect, secure the line, log in; at the end leave politely, and whatever happens then changes nothing."""
-        client = self._client()
+    # -- a letter ---------------------------------------------------------------------------------------------------------------
+
+    async def _deliver(self, recipient: str, content: bytes) -> None:
+        left = sound = False
         try:
-            await self._connect(client)
-            yield client
-            with suppress(*_LINE_FAULTS):
-                await client.quit(timeout=QUIT_SECONDS)
+            async with self._in_time():
+                line = await self._awaiting_text(recipient)
+                left = True
+                await self._hand_over(line, content)
+            sound = True
+        except Undelivered as error:
+            sound = not error.lost
+            raise
+        except TimeoutError as error:
+            raise Undelivered(Step.TIME, "the mail server took too long", uncertain=left, lost=True) from error
         finally:
-            client.close()
+            # Also when we were cancelled: what the server would say next belongs to this letter, not to another.
+            if not sound:
+                self._drop()
+
+    async def _awaiting_text(self, recipient: str) -> aiosmtplib.SMTP:
+        """Return a connection on which the server waits for the text; one that had served before may be replaced, once."""
+        line = self._line
+        if line is not None and line.is_connected:
+            try:
+                await self._envelope(line, recipient, used=True)
+                return line
+            except Undelivered as error:
+                # Servers end idle connections, and refuse to begin another letter after so many. Nothing of this one has left yet.
+                if not error.lost and error.step is not Step.SENDER:
+                    raise
+        self._drop()
+        self._line = line = await self._open()
+        await self._envelope(line, recipient, used=False)
+        return line
+
+    async def _envelope(self, line: aiosmtplib.SMTP, recipient: str, *, used: bool) -> None:
+        try:
+            if used:
+                await line.rset()
+            await line.mail(self._sender())
+        except _LINE_FAULTS as error:
+            # A sender is a setting and may be mended: never permanent.
+            raise self._undelivered(Step.SENDER, error) from error
+        try:
+            await line.rcpt(recipient)
+        except _LINE_FAULTS as error:
+            raise self._undelivered(Step.RECIPIENT, error) from error
+        try:
+            answer = await line.execute_command(b"DATA")
+        except _LINE_FAULTS as error:
+            raise self._undelivered(Step.TEXT, error) from error
+        if answer.code != START_TEXT:
+            raise self._undelivered(Step.TEXT, aiosmtplib.SMTPDataError(answer.code, answer.message))
+
+    async def _hand_over(self, line: aiosmtplib.SMTP, content: bytes) -> None:
+        """Send the text after a 354. The library's own `data` would not tell whether a line broke before or after that."""
+        talk = line.protocol
+        if talk is None:
+            raise Undelivered(Step.TEXT, "the line was lost before the text left", lost=True)
+        try:
+            talk.write(_stuffed(content))
+            answer = await talk.read_response(timeout=self.settings.timeout_seconds)
+        except _LINE_FAULTS as error:
+            raise Undelivered(Step.LEAVING, self._answer(error), uncertain=True, lost=True) from error
+        if 200 <= answer.code < 300:
+            return
+        refusal = aiosmtplib.SMTPDataError(answer.code, answer.message)
+        if not 400 <= answer.code < 600:
+            raise Undelivered(Step.LEAVING, self._answer(refusal), uncertain=True, lost=True)
+        raise self._undelivered(Step.TEXT, refusal)
+
+    def _drop(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    # -- a connection -----------------------------------------------------------------------------------------------------------
+
+    async def _open(self) -> aiosmtplib.SMTP:
+        """Connect, secure the line, log in."""
+        line = self._client()
+        try:
+            await self._connect(line)
+            if self.settings.security == "starttls":
+                await self._secure(line)
+            if self.settings.username:
+                await self._login(line)
+        except BaseException:
+            line.close()
+            raise
+        return line
 
     def _client(self) -> aiosmtplib.SMTP:
         settings = self.settings
@@ -136,7 +229,8 @@ class SmtpNotifier:
             port=settings.port,
             timeout=settings.timeout_seconds,
             use_tls=settings.security == "tls",
-            start_tls=settings.security == "starttls",
+            # Asked for by `_secure`, which can tell a server that offers none from one whose certificate is bad.
+            start_tls=False,
             tls_context=None if settings.security == "none" else self._trust(),
             # Its own look-up of this machine's name can hang for long on a closed network.
             local_hostname=self._sender().rpartition("@")[2],
@@ -148,99 +242,100 @@ class SmtpNotifier:
         except OSError as error:
             raise Undelivered(Step.TRUST, type(error).__name__) from error
 
-    async def _connect(self, client: aiosmtplib.SMTP) -> None:
+    async def _connect(self, line: aiosmtplib.SMTP) -> None:
         try:
-            await client.connect()
-        except ssl.SSLError as error:
-            raise Undelivered(Step.TLS, str(error.reason or type(error).__name__)) from error
+            await line.connect()
         except _LINE_FAULTS as error:
+            # With TLS from the first byte the library wraps what the handshake says.
+            if isinstance(error.__cause__, ssl.SSLError):
+                raise Undelivered(Step.TLS, _distrust(error.__cause__)) from error
             raise Undelivered(Step.CONNECT, self._answer(error)) from error
-        if self.settings.username:
-            await self._login(client)
 
-    async def _login(self, client: aiosmtplib.SMTP) -> None:
-        # A server's words may repeat what it was sent, so neither they nor the error that quotes them go on.
+    async def _secure(self, line: aiosmtplib.SMTP) -> None:
+        """Go on in TLS or not at all: who strips the offer on the way gets neither letter nor password."""
         try:
-            await client.login(self.settings.username, self.settings.password.get_secret_value())
+            await line.ehlo()
+            if not line.supports_extension("starttls"):
+                raise Undelivered(Step.STARTTLS, "not offered")
+            await line.starttls()
+        except ssl.SSLError as error:
+            raise Undelivered(Step.TLS, _distrust(error)) from error
         except aiosmtplib.SMTPResponseException as error:
-            raise Undelivered(Step.LOGIN, str(error.code)) from None
+            raise Undelivered(Step.STARTTLS, self._answer(error)) from error
         except _LINE_FAULTS as error:
-            raise Undelivered(Step.LOGIN, type(error).__name__) from None
+            raise Undelivered(Step.TLS, type(error).__name__) from error
 
-    async def _envelope(self, client: aiosmtplib.SMTP, recipient: str) -> None:
+    async def _login(self, line: aiosmtplib.SMTP) -> None:
+        # A server's words may repeat what it was sent, so neither they nor the error that quotes them go on, not even as its context.
         try:
-            await client.mail(self._sender())
+            await line.login(self.settings.username, self.settings.password.get_secret_value())
+            return
+        except aiosmtplib.SMTPResponseException as error:
+            reason = str(error.code)
         except _LINE_FAULTS as error:
-            # A sender is a setting and may be mended: never permanent.
-            raise Undelivered(Step.SENDER, self._answer(error)) from error
-        try:
-            await client.rcpt(recipient)
-        except _LINE_FAULTS as error:
-            raise Undelivered(Step.RECIPIENT, self._answer(error), permanent=_final(error)) from error
+            reason = type(error).__name__
+        raise Undelivered(Step.LOGIN, reason)
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, content: bytes) -> None:
-        try:
-            await client.data(content)
-        except aiosmtplib.SMTPDataError as error:
-            raise Undelivered(Step.TEXT, self._answer(error), permanent=_final(error)) from error
-        except _LINE_FAULTS as error:
-            raise Undelivered(Step.LEAVING, self._answer(error), uncertain=True) from error
+    # -- words ------------------------------------------------------------------------------------------------------------------
+
+    def _undelivered(self, step: Step, error: BaseException) -> Undelivered:
+        refused = _refuses(error)
+        final = refused and step is not Step.SENDER and getattr(error, "code", 0) >= 500
+        return Undelivered(step, self._answer(error), permanent=final, lost=not refused)
 
     def _answer(self, error: BaseException) -> str:
         if not isinstance(error, aiosmtplib.SMTPResponseException):
-            return type(error).__name__
-        secret = self.settings.password.get_secret_value()
-        text = error.message.replace(secret, "…") if secret else error.message
-        return f"{error.code} {plain(text, ANSWER_CAP)}"
+            return type(error.__cause__ or error).__name__
+        for secret in self._secrets():
+            error.message = error.message.replace(secret, "…")
+        # A traceback shows the cause of an error too.
+        error.args = (error.code, error.message)
+        return f"{error.code} {plain(error.message, ANSWER_CAP)}"
+
+    def _secrets(self) -> list[str]:
+        """Return the password, plain and in the forms a login sends it."""
+        password = self.settings.password.get_secret_value()
+        if not password:
+            return []
+        sent = (f"\0{self.settings.username}\0{password}", password)
+        return [password, *(base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii") for text in sent)]
 
     def _sender(self) -> str:
         return bare_address(parseaddr(self.settings.sender)[1])
 
     def _compose(self, letter: Letter, recipient: str) -> bytes:
+        ends = Ends(self._sender(), recipient, parseaddr(self.settings.sender)[0])
         try:
-            return self._message(letter, recipient).as_bytes()
-        except (MessageError, ValueError) as error:
+            return as_bytes(letter, ends, self._clock.now())
+        except ValueError as error:
             raise Undelivered(Step.TEXT, "the letter cannot be encoded", permanent=True) from error
 
-    def _message(self, letter: Letter, recipient: str) -> EmailMessage:
-        sender = self._sender()
-        message = EmailMessage(policy=WIRE)
-        message["From"] = Address(display_name=plain(parseaddr(self.settings.sender)[0]), addr_spec=sender)
-        message["To"] = Address(addr_spec=recipient)
-        message["Subject"] = plain(letter.subject)
-        message["Date"] = format_datetime(self._clock.now())
-        # The same letter sent again carries the same name, so that a mail server or a reader can tell.
-        message["Message-ID"] = f"<{letter.number}@{sender.rpartition('@')[2]}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.text, cte="base64")
-        message.add_alternative(letter.html, subtype="html", cte="base64")
-        return message
+
+async def _leave(line: aiosmtplib.SMTP) -> None:
+    try:
+        with suppress(*_LINE_FAULTS):
+            await line.quit(timeout=QUIT_SECONDS)
+    finally:
+        line.close()
 
 
-def _final(error: BaseException) -> bool:
-    return isinstance(error, aiosmtplib.SMTPResponseException) and 500 <= error.code < 600
+def _stuffed(content: bytes) -> bytes:
+    """Return the text as it follows a 354 (RFC 5321, 4.5.2)."""
+    return re.sub(rb"(?m)^\.", b"..", content) + b".\r\n"
+
+
+def _refuses(error: BaseException) -> bool:
+    """Tell a refusal, after which the connection goes on, from a line that is lost or speaks no SMTP any more."""
+    return isinstance(error, aiosmtplib.SMTPResponseException) and 400 <= error.code < 600 and error.code not in NOT_ABOUT_THE_LETTER
+
+
+def _distrust(error: ssl.SSLError) -> str:
+    return plain(str(getattr(error, "verify_message", "") or error.reason or type(error).__name__), ANSWER_CAP)
 
 
 def bare_address(text: str) -> str:
     """Return the address with its domain in ASCII. Raises a permanent `NotifyError` for what no server could take."""
-    ready = _in_ascii(text.strip())
+    ready = ascii_address(text.strip())
     if not ready:
         raise Undelivered(Step.RECIPIENT, "not an e-mail address", permanent=True)
     return ready
-
-
-def _usable(text: str) -> bool:
-    return bool(_in_ascii(text))
-
-
-def _in_ascii(text: str) -> str:
-    """Return the address as it goes over the wire; empty for several addresses, a name, a line break or an unusable domain."""
-    if not _BARE_ADDRESS.fullmatch(text):
-        return ""
-    local, _, domain = text.partition("@")
-    try:
-        ready = f"{local}@{domain.encode('idna').decode('ascii')}"
-        Address(addr_spec=ready)
-    except (MessageError, ValueError, IndexError):
-        return ""
-    return ready if ready.isascii() else ""

@@ -12,10 +12,9 @@ from pymongo.errors import (
 )
 
 from monitor import documents
-from monitor.correspondence import entry_document
 from monitor.model import Alert, ChannelState, Stage
-from monitor.store.connection import Connection, duplicates_only, translated
-from monitor.trail import Entry, steps_of
+from monitor.store.connection import Connection, duplicates_only
+from monitor.trail import DAEMON, steps_of
 from monitor.writes import AlertChange
 
 CLOCKS_APART = timedelta(hours=1)
@@ -28,13 +27,19 @@ class Alerts(Connection):
     async def alerts(self, stages: Iterable[Stage] | None = None) -> list[Alert]:
         """Return alerts, oldest first."""
         query = {} if stages is None else {"stage": {"$in": [str(stage) for stage in stages]}}
-        with translated():
+        with self.translated():
             return [documents.alert(doc) async for doc in self._db.alerts.find(query).sort("opened_at", ASCENDING)]
+
+    async def alert(self, id: str) -> Alert | None:
+        """Return one alert, alive or over; None where there is none of that id."""
+        with self.translated():
+            doc = await self._db.alerts.find_one({"_id": id})
+        return None if doc is None else documents.alert(doc)
 
     async def alive_alerts(self, account_ids: Iterable[str | None]) -> dict[str | None, dict[str, Alert]]:
         """Return the living alerts of these accounts, by account and by the finding's key; None stands for those about us."""
         alerts: dict[str | None, dict[str, Alert]] = {}
-        with translated():
+        with self.translated():
             async for doc in self._db.alerts.find({"account_id": {"$in": list(account_ids)}, "alive": True}):
                 alerts.setdefault(doc["account_id"], {})[doc["key"]] = documents.alert(doc)
         return alerts
@@ -42,14 +47,15 @@ class Alerts(Connection):
     async def outbox(self, since: datetime) -> list[Alert]:
         """Return what somebody may have to hear of: open alerts, and those resolved since the moment."""
         query = {"$or": [{"stage": Stage.OPEN}, {"stage": Stage.RESOLVED, "resolved_at": {"$gte": since}}]}
-        with translated():
+        with self.translated():
             return [documents.alert(doc) async for doc in self._db.alerts.find(query).sort("opened_at", ASCENDING)]
 
-    async def put_alerts(self, changes: Sequence[AlertChange]) -> None:
-        with translated():
-            await self._put_alerts(changes)
+    async def put_alerts(self, changes: Sequence[AlertChange], by: str = DAEMON, at: datetime | None = None) -> None:
+        """Write alerts; `by` is the person who decided so, where one did, and `at` when."""
+        with self.translated():
+            await self._put_alerts(changes, by, at)
 
-    async def _put_alerts(self, changes: Sequence[AlertChange]) -> None:
+    async def _put_alerts(self, changes: Sequence[AlertChange], by: str = DAEMON, at: datetime | None = None) -> None:
         """Write alerts, and each step in the audit log; those that end go first, since one finding may end an alert and open the next
         under the same key."""
         for batch in ([c for c in changes if c.before is not None], [c for c in changes if c.before is None]):
@@ -63,17 +69,12 @@ class Alerts(Connection):
                 # Another writer opened the same alert first: one is enough.
                 duplicates_only(error)
                 lost = {each["index"] for each in error.details["writeErrors"]}
-            await self._note(steps_of(change for place, change in enumerate(batch) if place not in lost))
-
-    async def _note(self, entries: Sequence[Entry]) -> None:
-        if entries:
-            steps = [UpdateOne({"_id": each.id}, {"$setOnInsert": entry_document(each)}, upsert=True) for each in entries]
-            await self._db.trail.bulk_write(steps, ordered=False)
+            await self._note(steps_of((change for place, change in enumerate(batch) if place not in lost), by, at))
 
     async def put_told(self, alerts: Sequence[Alert]) -> None:
         """Write who was told of what; judging writes the rest of an alert and never these fields."""
         writes = [UpdateOne({"_id": a.id}, {"$set": {"told": documents.told(a), "tries": dict(a.tries)}}) for a in alerts]
-        with translated():
+        with self.translated():
             if writes:
                 await self._db.alerts.bulk_write(writes, ordered=False)
 
@@ -84,7 +85,7 @@ class Alerts(Connection):
         """
         ahead = now + 2 * lease + CLOCKS_APART
         free = {"_id": name, "$or": [{"until": {"$lte": now}}, {"until": {"$gt": ahead}}, {"owner": owner}]}
-        with translated():
+        with self.translated():
             try:
                 await self._db.leases.update_one(free, {"$set": {"owner": owner, "until": now + lease}}, upsert=True)
             except DuplicateKeyError:
@@ -92,11 +93,11 @@ class Alerts(Connection):
         return True
 
     async def channels(self) -> list[ChannelState]:
-        with translated():
+        with self.translated():
             return [ChannelState.model_validate(documents.fields(doc)) async for doc in self._db.channels.find({})]
 
     async def put_channels(self, channels: Sequence[ChannelState]) -> None:
-        with translated():
+        with self.translated():
             if channels:
                 await self._db.channels.bulk_write(
                     [ReplaceOne({"_id": c.name}, c.model_dump(), upsert=True) for c in channels], ordered=False

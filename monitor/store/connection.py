@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReadPreference, WriteConcern
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReadPreference, UpdateOne, WriteConcern
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
@@ -28,11 +28,12 @@ from pymongo.errors import (
 )
 
 from monitor.correspondence import COLLECTIONS as CORRESPONDENCE
-from monitor.correspondence import Correspondence
+from monitor.correspondence import Correspondence, entry_document
 from monitor.errors import BadSettings, StoreAway
 from monitor.keepings import COLLECTIONS as KEEPINGS
 from monitor.keepings import Keepings
 from monitor.model import Account
+from monitor.trail import Entry
 
 DUPLICATE_KEY = 11000
 NAMESPACE_EXISTS = 48
@@ -46,6 +47,15 @@ _WAITING_HELPS = (
     WaitQueueTimeoutError,
     WTimeoutError,
 )
+_TIMED_OUT = (ExecutionTimeout, NetworkTimeout, WaitQueueTimeoutError, WTimeoutError)
+"""Somebody is there and does not answer in time; finding no server at all is being away, however long it was looked for."""
+
+Seen = Callable[[Literal["timeout", "away"]], None]
+
+
+def _unseen(kind: str) -> None:
+    """Count nothing."""
+
 
 _COLLECTIONS = (
     *("accounts", "articles", "states", "posts", "reposts", "alerts", "polls", "channels", "looks", "leases"),
@@ -93,15 +103,16 @@ class Connection:
         )
         # Made once: the driver builds a collection anew at each mention of its name.
         self._db: Any = SimpleNamespace(**{name: self._database[name] for name in _COLLECTIONS})
-        self.keepings = Keepings(self._db, translated)
-        self.correspondence = Correspondence(self._db, translated)
+        self.keepings = Keepings(self._db, self.translated)
+        self.correspondence = Correspondence(self._db, self.translated)
+        self.seen: Seen = _unseen
 
     async def open(self) -> None:
         """Create what is missing: the poll records as a time-series collection with expiry, and all indexes; drop those of older versions.
 
         Raises `BadSettings` when the login is refused.
         """
-        with translated(), login_told():
+        with self.translated(), login_told():
             await self._make_poll_records(self.poll_record_days * 86_400)
             for name, indexes in _INDEXES.items():
                 await self._database[name].create_indexes(list(indexes))
@@ -125,8 +136,18 @@ class Connection:
 
     async def ping(self) -> None:
         """Raise `StoreAway` when the database does not answer."""
-        with translated():
+        with self.translated():
             await self._client.admin.command("ping")
+
+    async def _note(self, entries: Sequence[Entry]) -> None:
+        """Add to the audit log, within whatever writes; a step noted before stays as it was."""
+        if entries:
+            steps = [UpdateOne({"_id": each.id}, {"$setOnInsert": entry_document(each)}, upsert=True) for each in entries]
+            await self._db.trail.bulk_write(steps, ordered=False)
+
+    def translated(self) -> contextlib.AbstractContextManager[None]:
+        """Translate the driver's errors; `seen` hears of each that waiting may mend, which is how time-outs are counted."""
+        return translated(self.seen)
 
     def close(self) -> None:
         self._client.close()
@@ -176,20 +197,23 @@ def login_told() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
+def translated(seen: Seen = _unseen) -> Iterator[None]:
     try:
         yield
     except BulkWriteError as error:
         if _waiting_mends(error):
+            seen("timeout")
             raise StoreAway("the database did not confirm a batch in time") from error
         raise
     except _WAITING_HELPS as error:
+        seen("timeout" if isinstance(error, _TIMED_OUT) else "away")
         raise StoreAway(f"the database cannot be reached: {type(error).__name__}") from error
     except DuplicateKeyError:
         raise
     except OperationFailure as error:
         # The driver's own mark for errors that pass: elections, shutdown, interrupted operations.
         if error.has_error_label("RetryableWriteError") or error.code in _PASSING_CODES:
+            seen("away")
             raise StoreAway(f"the database is changing: code {error.code}") from error
         raise
 

@@ -11,7 +11,6 @@ from pymongo import ASCENDING, UpdateOne
 
 from monitor import documents
 from monitor.store.alerts import Alerts
-from monitor.store.connection import translated
 from monitor.store.posts import Posts
 from monitor.writes import Claim, PollWrite, Written
 
@@ -34,7 +33,7 @@ class Polls(Posts, Alerts):
         only to queue.
         """
         query: dict[str, Any] = {"due_at": {"$lte": now}, "lane": {"$nin": list(full)}}
-        with translated():
+        with self.translated():
             due = self._db.states.find(query, {"lane": 1}).sort("due_at", ASCENDING).limit(4 * limit)
             ids: list[str] = []
             async for doc in due:
@@ -47,7 +46,7 @@ class Polls(Posts, Alerts):
         free: dict[str, Any] = {"due_at": {"$ne": None}}
         if not force:
             free["$or"] = [{"lease": None}, {"due_at": {"$lte": now}}]
-        with translated():
+        with self.translated():
             return await self._lend(list(ids), free, owner, now, lease)
 
     async def _lend(self, ids: list[str], free: Mapping[str, Any], owner: str, now: datetime, lease: timedelta) -> list[Claim]:
@@ -61,7 +60,7 @@ class Polls(Posts, Alerts):
     async def give_back(self, claims: Iterable[Claim], now: datetime) -> None:
         """Make lent accounts due again at once, for whoever comes next."""
         writes = [UpdateOne({"_id": c.state.account_id, "fence": c.fence}, {"$set": {"due_at": now, "lease": None}}) for c in claims]
-        with translated():
+        with self.translated():
             if writes:
                 await self._db.states.bulk_write(writes, ordered=False)
 
@@ -71,7 +70,7 @@ class Polls(Posts, Alerts):
         A crash in between means looking again. Nothing is written where there is nothing new.
         """
         written = Written()
-        with translated():
+        with self.translated():
             await self._insert_posts([post for write in writes for post in write.new], written)
             await self._update_posts([post for write in writes for post in write.changed])
             await self._put_reposts([repost for write in writes for repost in write.reposts])
@@ -97,6 +96,6 @@ class Polls(Posts, Alerts):
             "digest": write.poll.outcomes[0].digest,
             "posts": [each.post.id for each in (*write.new, *write.changed)],
         }
-        with translated():
+        with self.translated():
             await self._db.looks.replace_one({"_id": f"{write.state.account_id} {evidence['digest']}"}, evidence, upsert=True)
         return await self.commit([write])

@@ -13,7 +13,7 @@ from pymongo.errors import (
 
 from monitor import documents
 from monitor.model import Post, PostMark, Repost
-from monitor.store.connection import Connection, duplicates_only, translated
+from monitor.store.connection import Connection, duplicates_only
 from monitor.writes import StoredPost, Written
 
 
@@ -48,14 +48,14 @@ class Posts(Connection):
 
     async def posts(self, account_id: str) -> list[Post]:
         """Return an account's posts, newest first."""
-        with translated():
+        with self.translated():
             found = self._db.posts.find({"account_id": account_id}).sort("published_at", DESCENDING)
             return [documents.post(doc) async for doc in found]
 
     async def stored_between(self, account_id: str, since: datetime, until: datetime, limit: int = 500) -> list[StoredPost]:
         """Return an account's posts of the span, newest first, each with the channel that last showed it."""
         query = {"account_id": account_id, "published_at": {"$gte": since, "$lte": until}}
-        with translated():
+        with self.translated():
             found = self._db.posts.find(query).sort("published_at", DESCENDING).limit(limit)
             return [StoredPost(post=documents.post(doc), hash=doc["hash"], channel=doc.get("channel", "")) async for doc in found]
 
@@ -68,7 +68,7 @@ class Posts(Connection):
             {"$sort": {"account_id": ASCENDING, "published_at": DESCENDING}},
             {"$group": {"_id": "$account_id", "post": {"$first": "$$ROOT"}}},
         ]
-        with translated():
+        with self.translated():
             found = self._db.posts.aggregate(stages, allowDiskUse=True)
             return {doc["_id"]: documents.post_mark(doc["post"]) async for doc in found}
 
@@ -76,7 +76,7 @@ class Posts(Connection):
         """Return when each account's visible posts of the span were published."""
         query = {"account_id": {"$in": list(account_ids)}, "published_at": {"$gte": since, "$lte": until}, "private": {"$ne": True}}
         times: dict[str, list[datetime]] = {}
-        with translated():
+        with self.translated():
             async for doc in self._db.posts.find(query, {"account_id": 1, "published_at": 1, "deleted_at": 1}):
                 if doc.get("deleted_at") is None or doc["deleted_at"] > until:
                     times.setdefault(doc["account_id"], []).append(doc["published_at"])
@@ -92,18 +92,18 @@ class Posts(Connection):
         query: dict[str, Any] = {"account_id": {"$in": list(account_ids)}, "published_at": {"$gte": since}}
         if written_since is not None:
             query["written_at"] = {"$gte": written_since}
-        with translated():
+        with self.translated():
             async for doc in self._db.posts.find({**query, "private": {"$ne": True}, "deleted_at": None}).batch_size(batch):
                 yield documents.post(doc)
 
     async def posts_by_id(self, ids: Iterable[str]) -> list[Post]:
         """Return the posts of these ids, those that there are."""
-        with translated():
+        with self.translated():
             return [documents.post(doc) async for doc in self._db.posts.find({"_id": {"$in": list(ids)}})]
 
     async def enrich(self, post: Post, at: datetime) -> None:
         """Add to a stored post what its own page showed. Hash and channel stay, so that a list showing it as before changes nothing."""
-        with translated():
+        with self.translated():
             await self._db.posts.update_one({"_id": post.id}, {"$set": documents.enriched(post, at)})
 
     async def reposts(
@@ -116,17 +116,17 @@ class Posts(Connection):
         if article_ids is not None:
             query["article_id"] = {"$in": list(article_ids)}
         found: dict[str, list[Repost]] = {}
-        with translated():
+        with self.translated():
             async for doc in self._db.reposts.find(query):
                 found.setdefault(doc["account_id"], []).append(documents.repost(doc))
         return found
 
     async def put_reposts(self, reposts: Sequence[Repost]) -> None:
-        with translated():
+        with self.translated():
             await self._put_reposts(reposts)
 
     async def drop_reposts(self, ids: Sequence[str]) -> None:
         """Forget reposts that no longer hold, since their article was corrected."""
-        with translated():
+        with self.translated():
             if ids:
                 await self._db.reposts.bulk_write([DeleteOne({"_id": each}) for each in ids], ordered=False)

@@ -9,7 +9,8 @@ from pymongo import ASCENDING, ReplaceOne, UpdateOne
 
 from monitor import documents
 from monitor.model import Account, AccountState, Article, Stage, Status, local_date
-from monitor.store.connection import Connection, translated
+from monitor.store.connection import Connection
+from monitor.trail import dropped
 from monitor.writes import Claim
 
 RECENT_ACCOUNTS = 4_096
@@ -22,7 +23,7 @@ class Roster(Connection):
     async def put_accounts(self, accounts: Sequence[Account], lanes: Mapping[str, str], now: datetime) -> None:
         """Make the roster exactly these accounts. New ones are due at once; what is known of removed ones is kept but not looked at."""
         ids = [account.id for account in accounts]
-        with translated():
+        with self.translated():
             before = {account.id: account for account in await self.accounts(ids)}
             await self._forget_wrong_pages(accounts, before, now)
             changed = await self._let_match_again(accounts, before, now)
@@ -46,8 +47,10 @@ class Roster(Connection):
             )
             # An account that left the roster, or is no longer judged, has not recovered: its alerts end without a letter.
             judged = [account.id for account in accounts if is_judged(account, now)]
+            theirs = {"alive": True, "account_id": {"$nin": [None, *judged]}}
+            await self._note([dropped(documents.alert(doc), now) async for doc in self._db.alerts.find(theirs)])
             await self._db.alerts.update_many(
-                {"alive": True, "account_id": {"$nin": [None, *judged]}},
+                theirs,
                 {"$set": {"stage": Stage.RESOLVED, "alive": False, "resolved_at": now, "told": {}, "tries": {}}},
             )
 
@@ -93,20 +96,27 @@ class Roster(Connection):
 
     async def heal_clock(self, now: datetime, furthest: timedelta) -> int:
         """Make due what lies further ahead than any plan reaches, as a clock that ran ahead leaves it; return how many."""
-        with translated():
+        with self.translated():
             result = await self._db.states.update_many({"due_at": {"$gt": now + furthest}}, {"$set": {"due_at": now, "lease": None}})
             return int(result.modified_count)
+
+    async def look_now(self, ids: Iterable[str], now: datetime) -> set[str]:
+        """Make accounts due at once; return those that are due now: not one being looked at, and none that left the roster."""
+        wanted = list(ids)
+        with self.translated():
+            await self._db.states.update_many({"_id": {"$in": wanted}, "due_at": {"$gt": now}, "lease": None}, {"$set": {"due_at": now}})
+            return {doc["_id"] async for doc in self._db.states.find({"_id": {"$in": wanted}, "due_at": {"$lte": now}}, {"_id": 1})}
 
     async def accounts(self, ids: Iterable[str] | None = None) -> list[Account]:
         """Return the roster, or the accounts of these ids, ordered by id."""
         query = {} if ids is None else {"_id": {"$in": list(ids)}}
-        with translated():
+        with self.translated():
             return [documents.account(doc) async for doc in self._db.accounts.find(query).sort("_id", ASCENDING)]
 
     async def accounts_behind(self, adapter: str, handle: str) -> list[Account]:
         """Return the accounts that have this channel."""
         query = {"channels": {"$elemMatch": {"adapter": adapter, "handle": handle}}}
-        with translated():
+        with self.translated():
             return [documents.account(doc) async for doc in self._db.accounts.find(query).sort("_id", ASCENDING)]
 
     async def claimed_accounts(self, claims: Sequence[Claim]) -> dict[str, Account]:
@@ -122,7 +132,7 @@ class Roster(Connection):
 
     async def put_articles(self, articles: Sequence[Article]) -> None:
         """Add or correct key articles; those not named stay."""
-        with translated():
+        with self.translated():
             if articles:
                 await self._db.articles.bulk_write(
                     [ReplaceOne({"_id": a.id}, documents.plain(a), upsert=True) for a in articles], ordered=False
@@ -130,11 +140,11 @@ class Roster(Connection):
 
     async def articles(self) -> list[Article]:
         """Return all key articles, ordered by id."""
-        with translated():
+        with self.translated():
             return [Article.model_validate(documents.fields(doc, "id")) async for doc in self._db.articles.find({}).sort("_id", ASCENDING)]
 
     async def states(self, ids: Iterable[str]) -> dict[str, AccountState]:
-        with translated():
+        with self.translated():
             found = self._db.states.find({"_id": {"$in": list(ids)}})
             return {doc["_id"]: documents.state(doc) async for doc in found}
 
@@ -148,7 +158,7 @@ class Roster(Connection):
     async def accounts_after(self, last: str, limit: int, until: str | None = None) -> list[Account]:
         """Return the next accounts in the order of their ids, none beyond `until`."""
         query = {"_id": {"$gt": last} if until is None else {"$gt": last, "$lte": until}}
-        with translated():
+        with self.translated():
             found = self._db.accounts.find(query).sort("_id", ASCENDING).limit(limit)
             return [documents.account(doc) async for doc in found]
 
@@ -160,7 +170,7 @@ class Roster(Connection):
 
     async def counts(self, now: datetime) -> Mapping[str, int]:
         """Return sizes for `status`: accounts, tried, due, open alerts, and posts, which MongoDB only estimates: after a kill it is off."""
-        with translated():
+        with self.translated():
             return {
                 "accounts": await self._db.accounts.count_documents({}),
                 "tried": await self._db.states.count_documents({"last_tried_at": {"$ne": None}, "due_at": {"$ne": None}}),
@@ -170,7 +180,7 @@ class Roster(Connection):
             }
 
     async def oldest_due(self, now: datetime) -> datetime | None:
-        with translated():
+        with self.translated():
             doc = await self._db.states.find_one({"due_at": {"$lte": now}}, {"due_at": 1}, sort=[("due_at", ASCENDING)])
             return doc["due_at"] if doc else None
 

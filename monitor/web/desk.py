@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from monitor.correspondence import LetterRecord
+from monitor.errands import Done, Shown
 from monitor.model import Account, AccountState, Article, Post, Repost, RepostStanding, Standing
 from monitor.tasks import TaskSheet
+from monitor.trail import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,22 @@ class Desk(Protocol):
 
     async def pair(self, article_id: str, account_id: str) -> Pair | None:
         """Return one account on one live key article; None where there is no such article or the account does not owe it."""
+        ...
+
+    async def letters(self, search: str, outcome: str, skip: int, limit: int) -> tuple[Sequence[LetterRecord], int]:
+        """Return a stretch of the letters without their bodies, newest first, and how many there are; "" finds all."""
+        ...
+
+    async def letter(self, number: str) -> tuple[LetterRecord, Sequence[Entry]] | None:
+        """Return a letter with its body, and the audit log of what it told, newest first; None where there is no such letter."""
+        ...
+
+    async def errand(self, token: str) -> Shown:
+        """Return what a link would do; change nothing. Raises `BadLink`."""
+        ...
+
+    async def run_errand(self, token: str) -> Done:
+        """Do what a link asks for, once. Raises `BadLink`."""
         ...
 
     async def health(self) -> Health: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +17,19 @@ from monitor.web.article_words import read_page
 from monitor.web.articles import list_articles, read_sheet_wish, show_sheet
 from monitor.web.callback import Callbacks, add_callbacks
 from monitor.web.desk import Desk
+from monitor.web.drawing import DESK, draw, guard_headers
+from monitor.web.errands import add_errands
+from monitor.web.letters import add_letters
 from monitor.web.listing import QUERY_CAP, arrange, read_wish
 from monitor.web.pairs import show_pair
-from monitor.wording import minute
 
 HERE = Path(__file__).parent
+SLICE = 1 << 18
+"""Bytes of the metrics page written at once."""
 Metrics = Callable[[], tuple[bytes, str]]
-DESK = web.AppKey("desk", Desk)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
-HEADERS = {
-    # Nothing but our own style sheet: whatever a hostile name might smuggle in has nothing to run and nowhere to go.
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-    "Server": "zhengwu-monitor",
-}
-
-
-def _page(request: web.Request, template: str, place: str = "", status: int = 200, **values: object) -> web.Response:
-    """Draw a page; `place` is where in the console the reader is."""
-    shown = {"place": place, "as_of": minute(request.app[DESK].now()), **values}
-    return aiohttp_jinja2.render_template(template, request, shown, status=status)
 
 
 async def console(request: web.Request) -> web.Response:
@@ -54,7 +38,7 @@ async def console(request: web.Request) -> web.Response:
     entries, alerts = await desk.rows(), await desk.open_alerts()
     listing = arrange(entries, read_wish(request.query))
     values: dict[str, Any] = {"listing": listing, "wish": listing.wish, "alerts": alerts, "profile": desk.profile_title}
-    return _page(request, "console.html.j2", "accounts", **values, query_cap=QUERY_CAP)
+    return draw(request, "console.html.j2", "accounts", **values, query_cap=QUERY_CAP)
 
 
 async def articles(request: web.Request) -> web.Response:
@@ -63,7 +47,7 @@ async def articles(request: web.Request) -> web.Response:
     sheets = await desk.sheets()
     # Counted in a thread, as the pages below: large rosters take longer than the loop that also polls may be held.
     listing = await asyncio.to_thread(list_articles, sheets, read_page(request.query), desk.now())
-    return _page(request, "articles.html.j2", "articles", listing=listing)
+    return draw(request, "articles.html.j2", "articles", listing=listing)
 
 
 async def article(request: web.Request) -> web.Response:
@@ -72,9 +56,9 @@ async def article(request: web.Request) -> web.Response:
     sheets = await desk.sheets()
     sheet = next((each for each in sheets if each.article.id == request.match_info["article"]), None)
     if sheet is None:
-        return _page(request, "unknown.html.j2", "articles", 404)
+        return draw(request, "unknown.html.j2", "articles", 404)
     shown = await asyncio.to_thread(show_sheet, sheet, read_sheet_wish(request.query, sheet), desk.now())
-    return _page(request, "article.html.j2", "articles", sheet=shown)
+    return draw(request, "article.html.j2", "articles", sheet=shown)
 
 
 async def pair(request: web.Request) -> web.Response:
@@ -82,14 +66,20 @@ async def pair(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     found = await desk.pair(request.match_info["article"], request.match_info["account"])
     if found is None:
-        return _page(request, "unknown.html.j2", "articles", 404)
+        return draw(request, "unknown.html.j2", "articles", 404)
     shown = await asyncio.to_thread(show_pair, found, request.query.get("post", ""), desk.now())
-    return _page(request, "pair.html.j2", "articles", pair=shown)
+    return draw(request, "pair.html.j2", "articles", pair=shown)
 
 
 async def metrics(request: web.Request) -> web.Response:
     body, content_type = request.app[METRICS]()
-    return web.Response(body=body, headers={"Content-Type": content_type})
+    return web.Response(body=_slices(body), headers={"Content-Type": content_type, "Content-Length": str(len(body))})
+
+
+async def _slices(body: bytes) -> AsyncIterator[bytes]:
+    # In one piece the page of a large roster would hold the loop for as long as copying it takes.
+    for start in range(0, len(body), SLICE):
+        yield body[start : start + SLICE]
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -119,11 +109,7 @@ async def store_away(request: web.Request, handler: Callable[[web.Request], Awai
     try:
         return await handler(request)
     except StoreAway:
-        return _page(request, "away.html.j2", status=503)
-
-
-async def guard_headers(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
+        return draw(request, "away.html.j2", status=503)
 
 
 def build(desk: Desk, metrics_page: Metrics, callbacks: Callbacks | None = None) -> web.Application:
@@ -139,6 +125,8 @@ def build(desk: Desk, metrics_page: Metrics, callbacks: Callbacks | None = None)
     app.router.add_get("/articles/{article:[^/]+}", article)
     # Account ids may hold a slash, which comes as %2F or, from a proxy that means well, as it is.
     app.router.add_get("/articles/{article:[^/]+}/{account:.+}", pair)
+    add_letters(app)
+    add_errands(app)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

@@ -1,0 +1,153 @@
+"""What was said and answered comes out of the database as it went in; the audit log keeps each step once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from clocks import NOON
+from makers import account
+from storing import enrol, finding
+
+from monitor import alerting, life
+from monitor.alerting import Silence
+from monitor.correspondence import Ask, LetterRecord, Request
+from monitor.mailboxes import Mailbox
+from monitor.model import Alert, Role, Severity, Stage
+from monitor.store import Store
+from monitor.trail import DAEMON, Act, Entry
+from monitor.writes import AlertChange
+
+
+async def accused(store: Store) -> Alert:
+    """An open accusation, as judging writes it."""
+    [opened] = life.settle({}, [finding(severity=Severity.ACCUSATION)], NOON)
+    await store.put_alerts([AlertChange(None, opened)])
+    return opened
+
+
+async def test_a_mailbox_comes_back_as_it_was(store: Store) -> None:
+    box = Mailbox("a.b@x.example", NOON, NOON, "550 $no.such", NOON, 3, NOON, {"daily": "2026-03-04"}, {"weekly 2026-W10": 1})
+
+    await store.correspondence.put_mailbox(box)
+
+    assert await store.correspondence.mailboxes() == {box.address: box}
+    assert await store.correspondence.mailboxes(["nobody@x.example"]) == {}
+
+
+async def test_a_silence_holds_until_it_ends(store: Store) -> None:
+    silence = Silence("610922M001XL0001", NOON + timedelta(days=1), "李四", "系统迁移", NOON)
+
+    await store.correspondence.put_silence(silence)
+
+    assert await store.correspondence.silences(NOON) == {silence.subject: silence}
+    assert await store.correspondence.silences(silence.until) == {}
+    assert await store.correspondence.end_silence(silence.subject)
+    assert not await store.correspondence.end_silence(silence.subject)
+
+
+async def test_a_request_stands_until_a_clerk_has_dealt_with_it(store: Store) -> None:
+    request = Request("610922M001XL0001", Ask.CLOSURE, "xxy@example.invalid", NOON, "idle 1")
+
+    await store.correspondence.put_request(request)
+    await store.correspondence.put_request(request)
+
+    assert await store.correspondence.requests() == [request]
+    assert await store.correspondence.end_request(request.account_id, Ask.CLOSURE)
+    assert await store.correspondence.requests() == []
+
+
+async def test_a_link_is_used_once_even_by_two_at_the_same_moment(store: Store) -> None:
+    used = await asyncio.gather(*(store.correspondence.use_link("mark", NOON) for _ in range(8)))
+
+    assert sorted(used) == [False] * 7 + [True]
+    assert await store.correspondence.link_used("mark")
+
+
+async def test_the_first_to_ask_for_a_key_makes_it(store: Store) -> None:
+    keys = await asyncio.gather(*(store.correspondence.key("links", f"key {number}") for number in range(4)))
+
+    assert len(set(keys)) == 1
+
+
+async def test_a_letter_comes_back_whole_and_lists_come_without_bodies(store: Store) -> None:
+    record = LetterRecord("ab12", "x@y.example", NOON, "主题", "正文", "<p>正文</p>", "accounts", "sent", "张三", ("统计局",), ("idle 1",))
+
+    await store.correspondence.put_letter(record)
+
+    assert await store.correspondence.letter("ab12") == record
+    assert [each.html for each in await store.correspondence.letters()] == [""]
+    assert await store.correspondence.letter("none") is None
+
+
+async def test_an_answer_is_not_overwritten_by_judging_or_telling(store: Store) -> None:
+    opened = await accused(store)
+    await store.correspondence.put_acknowledged(alerting.acknowledged(opened, "张三", NOON, "已联系"))
+
+    graver = opened.model_copy(update={"finding": finding(rung=5), "last_seen_at": NOON + timedelta(hours=1)})
+    await store.put_alerts([AlertChange(opened, graver)])
+    await store.put_told([alerting.told(opened, "x@y.example", NOON)])
+
+    [alert] = await store.alerts()
+    assert alert.acknowledged is not None
+    assert (alert.acknowledged.by, alert.acknowledged.reason) == ("张三", "已联系")
+    assert alert.finding.rung == 5
+    assert alert.told
+
+
+async def test_every_step_of_an_alert_is_on_record_with_who_did_it(store: Store) -> None:
+    opened = await accused(store)
+    [held] = life.hold([opened], NOON)
+    [released] = life.release([held], NOON)
+    over = released.model_copy(update={"stage": Stage.RESOLVED, "resolved_at": NOON + timedelta(hours=2)})
+
+    await store.put_alerts([AlertChange(opened, held)])
+    await store.put_alerts([AlertChange(held, released)], "李四", NOON + timedelta(hours=1))
+    await store.put_alerts([AlertChange(released, over)])
+
+    entries = await store.correspondence.trail(account_id=opened.finding.account_id or "")
+    assert {entry.act: entry.by for entry in entries} == {Act.OPENED: DAEMON, Act.HELD: DAEMON, Act.RELEASED: "李四", Act.RESOLVED: DAEMON}
+    assert [(entry.act, entry.at) for entry in entries][:2] == [
+        (Act.RESOLVED, NOON + timedelta(hours=2)),
+        (Act.RELEASED, NOON + timedelta(hours=1)),
+    ]
+
+
+async def test_who_comes_in_at_a_higher_rung_is_recorded_as_an_escalation(store: Store) -> None:
+    opened = await accused(store)
+    milder = opened.model_copy(update={"finding": opened.finding.model_copy(update={"tells": (Role.OPERATOR,)})})
+    graver = opened.model_copy(update={"finding": opened.finding.model_copy(update={"rung": 9, "tells": (Role.OPERATOR, Role.COUNTY)})})
+
+    await store.put_alerts([AlertChange(milder, graver)])
+
+    [entry] = await store.correspondence.trail(acts=[Act.ESCALATED])
+    assert entry.reason.startswith("县区")
+
+
+async def test_an_alert_that_another_writer_opened_first_leaves_no_second_step(store: Store) -> None:
+    opened = await accused(store)
+    rival = opened.model_copy(update={"id": "another"})
+
+    await store.put_alerts([AlertChange(None, rival)])
+
+    assert [entry.alert_id for entry in await store.correspondence.trail()] == [opened.id]
+
+
+async def test_a_step_noted_twice_is_one(store: Store) -> None:
+    entry = Entry("one", NOON, Act.TOLD, "x@y.example", "alert", "account", "新情况", "letter", "统计局")
+
+    await store.correspondence.note([entry])
+    await store.correspondence.note([entry])
+
+    assert await store.correspondence.trail() == [entry]
+
+
+async def test_an_account_that_leaves_the_roster_takes_its_alerts_off_the_record_with_a_reason(store: Store) -> None:
+    await enrol(store, account("a"))
+    opened = await accused(store)
+
+    await store.put_accounts([], {}, NOON + timedelta(hours=1))
+
+    [entry] = await store.correspondence.trail(acts=[Act.RESOLVED])
+    assert (entry.alert_id, entry.at) == (opened.id, NOON + timedelta(hours=1))
+    assert "名册" in entry.reason
