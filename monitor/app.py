@@ -31,8 +31,8 @@ from monitor.heartbeat import Heartbeat
 from monitor.intake import OpenedPosts, PushBooks
 from monitor.judging import Judge, Picture
 from monitor.metrics import Metrics, Rollup
-from monitor.model import Account, AccountState, Contact, Poll, RepostStanding, Severity, Stage, Standing, end_of_day
-from monitor.notify.mail import SmtpNotifier
+from monitor.model import Account, AccountState, Poll, RepostStanding, Severity, Stage, Standing, end_of_day
+from monitor.notify.post import open_post
 from monitor.outgoing import Outgoing, Roll, links_of, readers_with
 from monitor.pauses import FURTHEST_REST, Pauses
 from monitor.plugins import Tables, adapters_of, backoff_of, profile_of, rules_of
@@ -95,8 +95,8 @@ class App:
         self.budgets = Budgets(self.clock)
         self._door = tables.door(settings, self.rng, self.budgets)
         self.adapters = adapters_of(settings, tables, self._door, self.credentials)
-        self.notifier = SmtpNotifier(settings.smtp) if settings.smtp.host else None
-        self.robots: tuple[Contact, ...] = ()
+        proxied = settings.poll.proxy_from_environment
+        self.notifier = open_post(settings.smtp, settings.notify.robots, self.clock, proxy_from_environment=proxied)
         self._join = join
         self._stack = AsyncExitStack()
         self.picture: Picture | None = None
@@ -148,7 +148,7 @@ class App:
         )
         links = await links_of(self.store, self.settings)
         self.reporting = Reporting(self.store, self, self.settings)
-        readers = readers_with(self.settings, Roll(lambda: self.picture), self.robots)
+        readers = readers_with(self.settings, Roll(lambda: self.picture), self.notifier)
         self.outgoing = Outgoing(
             *(self.store, self.settings, self.clock, self.metrics, self.notifier, self.reporting, links, readers, owner),
             on_recheck=self.polling.wake,

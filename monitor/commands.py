@@ -17,16 +17,20 @@ from monitor.app import App
 from monitor.errors import BadInput, NoDatabase, StoreAway
 from monitor.judging import heard
 from monitor.listing import as_csv, as_json, gravest_first, standings_table, tally_line
-from monitor.model import SHANGHAI, Account, Alert, Platform, Stage, Standing, Verdict, end_of_day
+from monitor.model import SHANGHAI, Account, Alert, Platform, Stage, Standing, Verdict, end_of_day, local_date
 from monitor.plugins import Tables
 from monitor.roster import difference, read_accounts, read_articles, read_looks, render_difference
 from monitor.settings import load
 from monitor.sheets import Remark
 from monitor.wording import minute
+from monitor.workdays import known_until
 
 FORMATS = ("table", "csv", "json")
 MATCH_FORMATS = ("table", "json")
 _WRITERS = {"csv": as_csv, "json": as_json}
+
+CALENDAR_AHEAD_DAYS = 30
+"""The State Council publishes next year's calendar in November; whoever has not got it by December should be told."""
 
 PIPED_WIDTH = 180
 """Columns where no terminal says otherwise: a table in a file should not be folded to eighty."""
@@ -71,11 +75,22 @@ async def check(path: Path | None, tables: Tables) -> int:
 async def _check_mail(app: App) -> list[str]:
     if app.notifier is None:
         return ["邮件：未设置 smtp.host，不会发送任何提醒"]
-    problems = [f"邮件：{line}" for line in await app.notifier.check()]
-    if not app.settings.notify.sysadmins:
-        problems.append("邮件：notify.sysadmins 为空，采集异常将无人知晓")
+    problems = list(await app.notifier.check())
     if not problems:
         out.print("✓ 邮件服务器可用", markup=False)
+    return problems + _check_readers(app)
+
+
+def _check_readers(app: App) -> list[str]:
+    """Return what keeps people from being told, though letters could be sent."""
+    notify, today = app.settings.notify, local_date(app.clock.now())
+    problems = [] if notify.sysadmins else ["邮件：notify.sysadmins 为空，采集异常将无人知晓"]
+    if not app.settings.web.public_url:
+        problems.append("邮件：未设置 web.public_url，邮件中没有一键办理链接，也没有控制台地址")
+    ends = known_until()
+    if notify.working_days_only and (ends - today).days < CALENDAR_AHEAD_DAYS:
+        year = ends.year + 1
+        problems.append(f"工作日历：只到{ends.isoformat()}，没有{year}年的安排；请升级 chinesecalendar，否则{year}年每天都按工作日发信，且没有节前提醒")
     return problems
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from monitor.alerting import address
@@ -13,6 +14,7 @@ from monitor.links import Links
 from monitor.metrics import Metrics
 from monitor.model import Contact, Platform, Role, Stage
 from monitor.notify.items import Words
+from monitor.notify.post import Post
 from monitor.picture import Picture
 from monitor.ports import Clock, Notifier
 from monitor.posting import Posting, Readers, readers_of, wishes_of
@@ -86,7 +88,9 @@ class Roll:
         return not any(standing.reason == WAITING[Stage.PENDING] for _, standing in picture.standings)
 
 
-def readers_with(settings: Settings, roll: Roll, robots: Iterable[Contact] = ()) -> Readers:
-    """Return everybody who reads beside the accounts' own contacts."""
-    named = readers_of(settings.notify, robots)
-    return Readers(named.clerks, named.sysadmins, roll.counties, roll.settled)
+def readers_with(settings: Settings, roll: Roll, post: Post | None) -> Readers:
+    """Return everybody who reads beside the accounts' own contacts, and who of them can be reached."""
+    if post is None:
+        return replace(readers_of(settings.notify), counties=roll.counties, settled=roll.settled)
+    named = readers_of(settings.notify, post.contacts)
+    return replace(named, counties=roll.counties, settled=roll.settled, reaches=post.reaches)

@@ -1,4 +1,4 @@
-"""Reads the dashboards as Grafana does: panels, targets, variables put in, tables joined. What Grafana itself would draw is not seen here."""
+"""Reads the dashboards as Grafana does: panels, queries, variables put in, tables joined. What Grafana would draw is not seen."""
 
 from __future__ import annotations
 

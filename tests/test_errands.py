@@ -55,7 +55,8 @@ async def test_opening_a_link_shows_what_it_would_do_and_one_button(house: House
     assert shown.xpath("//form/@method") == ["post"]
     assert shown.xpath("//form/@action") == []
     assert shown.xpath("//form//button/text()") == [ask.label]
-    assert [each for each in ("“石泉统计”(微博)", "石泉县统计局", MATTER, "有效至3月12日00:00") if each not in shown.text_content()] == []
+    said = ["“石泉统计”(微博)", "石泉县统计局", MATTER, "有效至3月11日（含当日）"]
+    assert [each for each in said if each not in shown.text_content()] == []
     assert shown.xpath("//script | //a") == []
 
 

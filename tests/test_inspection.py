@@ -26,6 +26,7 @@ from monitor.model import (
     Account,
     AccountState,
     Alert,
+    CanaryState,
     Channel,
     Finding,
     Firing,
@@ -122,6 +123,20 @@ def test_a_frozen_source_names_its_canaries() -> None:
     stale = [watched(DAYS_20, canary=True, name=name) for name in ("丁", "丙", "乙", "甲")]
 
     assert health(*stale).reason == "哨兵账号4个中4个无更新或无法采集（丁、丙、乙等）"
+
+
+def test_the_canaries_of_a_source_are_counted_by_what_they_show() -> None:
+    canaries = [
+        watched(canary=True),
+        watched(DAYS_20, canary=True),
+        watched(None, canary=True),
+        watched(HOUR, 13 * HOUR, canary=True),
+        watched(None, None, canary=True, tried=False),
+        watched(canary=True, status=Status.CLOSED),
+        watched(),
+    ]
+
+    assert health(*canaries).canaries == {CanaryState.FRESH: 1, CanaryState.STALE: 2, CanaryState.UNSEEN: 2}
 
 
 def test_a_source_is_a_platform_seen_through_an_adapter() -> None:

@@ -45,6 +45,7 @@ OWNERS = {
     "css_inline": (["monitor/notify/pages.py"], []),
     "aiosmtplib": (["monitor/notify/mail.py"], []),
     "smtplib": (["monitor/notify/mail.py"], []),
+    "apprise": (["monitor/notify/group_plugins.py"], []),
     "itsdangerous": (["monitor/links.py"], []),
 }
 """A library, its one importer (the store is one, in several files), and who may use its server half (`aiohttp.web`) only."""

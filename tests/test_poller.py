@@ -296,3 +296,12 @@ async def test_an_account_of_which_nothing_is_known_may_have_published_nothing()
 
     assert codes(poll) == [""]
     assert poll.snapshots[0].covers_from == BEGINNING
+
+
+async def test_each_channels_part_of_the_look_is_timed() -> None:
+    desk = Desk(Degraded("a guest's view"), snapshot(post()), seconds=2.0)
+
+    polled = await desk.poll()
+
+    assert [outcome.seconds for outcome in polled.outcomes] == [2.0, 2.0]
+    assert polled.seconds == 4.0

@@ -32,7 +32,7 @@ def letters(*steps: AccountFacts) -> list[str]:
     """Return what the operator reads on the way: labels of what opened, 已恢复 for what was closed; every accusation passes the gate."""
     alerts: dict[str, Alert] = {}
     read: list[str] = []
-    now = steps[0].now
+    now = steps[0].now - timedelta(hours=1)
     for step in steps:
         now = max(now + timedelta(hours=1), step.now)
         alive = {each.finding.key: each for each in alerts.values() if each.stage is not Stage.RESOLVED}

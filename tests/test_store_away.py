@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clocks import NOON
@@ -63,3 +64,29 @@ async def test_acknowledged_posts_survive_a_kill_and_the_store_goes_on(fragile: 
         written = await store.commit([write(claim, poll(snapshot(post(1, account_id=id)), account_id=id))])
         assert written.stale == set()
         assert len(await store.posts(id)) == 1
+
+
+async def test_each_operation_that_finds_nobody_there_is_counted_once(fragile: tuple[Embedded, Store]) -> None:
+    mongod, store = fragile
+    seen: list[str] = []
+    store.seen = seen.append
+    await store.ping()
+    await mongod.kill()
+
+    for asking in (store.ping(), store.keepings.unmatched_accounts(), store.put_accounts([account()], {}, NOON)):
+        with pytest.raises(StoreAway):
+            await asking
+
+    assert seen == ["away"] * 3
+
+
+async def test_a_database_that_is_there_and_does_not_answer_in_time_is_counted_apart(store: Store, raw: Any) -> None:
+    seen: list[str] = []
+    store.seen = seen.append
+    await enrol(store, account())
+
+    with pytest.raises(StoreAway), store.translated():
+        # A server that sleeps over each document, and a limit far below that.
+        list(raw.accounts.find({"$where": "sleep(2000) || true"}).max_time_ms(50))
+
+    assert seen == ["timeout"]

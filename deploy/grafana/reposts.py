@@ -114,7 +114,7 @@ def _missing() -> list[Json]:
     labels = "account, name, unit, region, platform"
     pair = link("在监测台查看依据", "${console:raw}/articles/${article:percentencode}/${__data.fields.account:percentencode}")
     return [
-        row("未转载"),
+        row("未转载账号"),
         table(
             "未转载名单",
             {"A": f"max by ({labels}) ({MISSING})"},

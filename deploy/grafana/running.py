@@ -58,7 +58,7 @@ def lag() -> list[Json]:
     return [
         row("积压与按时"),
         course(
-            "采集积压",
+            "采集积压变化",
             Query("max(time() - zhengwu_oldest_due_timestamp_seconds) or vector(0)", "等待最久的账号", TROUBLE),
             unit=SECONDS,
             min=0,
@@ -81,7 +81,7 @@ def lag() -> list[Json]:
             min=0,
         ),
         course(
-            "按时采集率",
+            "按时采集率变化",
             Query("min(zhengwu:freshness:ratio)", "当前", BLUE),
             Query("min(zhengwu:freshness:ratio_avg1h)", "1小时", QUALIFIED),
             Query("min(zhengwu:freshness:ratio_avg6h)", "6小时", SOON),
@@ -106,7 +106,7 @@ def telling() -> list[Json]:
     age = "max(time() - zhengwu_outbox_oldest_timestamp_seconds) or vector(0)"
     return [
         row("通知"),
-        course("待发邮件", Query("sum(zhengwu_letters_waiting)", "待发", BLUE), width=6, min=0, decimals=0),
+        course("待发邮件变化", Query("sum(zhengwu_letters_waiting)", "待发", BLUE), width=6, min=0, decimals=0),
         course("最早一封待发已等待", Query(age, "等待", SOON), unit=SECONDS, width=6, min=0),
         course(
             "每小时邮件",

@@ -45,16 +45,14 @@ class DingTalk(NotifyDingTalk):
     request_rate_per_sec = SPACING_SECONDS
 
     def get_signature(self) -> tuple[str, str]:
-        timestamp, quoted = super().get_signature()
+        sign: Any = super().get_signature
+        timestamp, quoted = sign()
         return timestamp, unquote(quoted)
 
 
 class Feishu(NotifyFeishu):
     request_rate_per_sec = SPACING_SECONDS
-
-    def __init__(self, token: str, **options: Any) -> None:
-        super().__init__(token, **options)
-        self.notify_url = self.notify_url.removesuffix("/")
+    notify_url = NotifyFeishu.notify_url.removesuffix("/")
 
 
 class WeCom(NotifyWeComBot):

@@ -7,6 +7,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from monitor.errors import NotifyError
+from monitor.model import Contact, Role
 from monitor.notify.mail import SmtpNotifier
 from monitor.notify.robots import RobotNotifier, is_robot, read_robots
 from monitor.ports import Clock, Letter, Notifier
@@ -20,17 +21,29 @@ class Way(Notifier, Protocol):
 
 
 class Post:
-    """Hands each letter to the way its address asks for; either way may be absent, and its letters then wait."""
+    """Hands each letter to the way its address asks for; either way may be absent, and its letters then wait.
 
-    def __init__(self, mail: Way | None, robots: Way | None) -> None:
-        self._mail, self._robots = mail, robots
+    `contacts` are the robots as readers, each in its role.
+    """
+
+    def __init__(self, mail: Way | None, robots: Way | None, contacts: tuple[Contact, ...] = ()) -> None:
+        self._mail, self._robots, self.contacts = mail, robots, contacts
 
     async def send(self, letter: Letter) -> None:
-        """Raise `NotifyError` where the way is not set up: never permanent, and no reason to keep the other way's letters back."""
-        way, missing = (self._robots, "notify.robots") if is_robot(letter.to) else (self._mail, "smtp.host")
-        if way is None:
-            raise NotifyError(f"{missing} is not set up", recipient_only=True)
-        await way.send(letter)
+        """Raise `NotifyError`, never permanent, where the way is not set up."""
+        if is_robot(letter.to):
+            if self._robots is None:
+                raise NotifyError("notify.robots is not set up", recipient_only=True)
+            await self._robots.send(letter)
+        elif self._mail is None:
+            # Not the recipient's fault: it must not be marked for it.
+            raise NotifyError("smtp.host is not set up")
+        else:
+            await self._mail.send(letter)
+
+    def reaches(self, address: str) -> bool:
+        """Whether there is a way to the address at all."""
+        return (self._robots if is_robot(address) else self._mail) is not None
 
     async def rest(self) -> None:
         for way in (self._mail, self._robots):
@@ -50,4 +63,5 @@ def open_post(smtp: SmtpSettings, robots: SecretStr, clock: Clock | None = None,
     known = read_robots(robots.get_secret_value())
     mail = SmtpNotifier(smtp, clock) if smtp.host else None
     groups = RobotNotifier(known, proxy_from_environment=proxy_from_environment) if known else None
-    return Post(mail, groups) if mail or groups else None
+    contacts = tuple(Contact(role=Role(robot.role), email=robot.address, name=robot.name) for robot in known)
+    return Post(mail, groups, contacts) if mail or groups else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import structlog
@@ -16,9 +17,9 @@ from monitor.correspondence import Ask
 from monitor.errands import Done, Result, Shown
 from monitor.errors import StoreAway
 from monitor.links import BadLink, Flaw
-from monitor.model import Alert
+from monitor.model import Alert, local_date
 from monitor.web.drawing import DESK, draw
-from monitor.wording import NAME_CAP, account_title, chinese_minute, minute, plain
+from monitor.wording import NAME_CAP, account_title, minute, plain
 
 log = structlog.get_logger("web")
 
@@ -137,8 +138,13 @@ def _facts(shown: Shown | Done) -> dict[str, str]:
         "unit": plain(shown.account.unit, NAME_CAP),
         "matter": plain(finding.message or finding.label, MESSAGE_CAP),
         "opened": minute(shown.alert.opened_at),
-        "until": chinese_minute(shown.expires_at) if isinstance(shown, Shown) else "",
+        "until": _last_day(shown.expires_at) if isinstance(shown, Shown) else "",
     }
+
+
+def _last_day(expires_at: datetime) -> str:
+    last = local_date(expires_at - timedelta(milliseconds=1))
+    return f"{last.month}月{last.day}日"
 
 
 def _refused(request: web.Request, flaw: Flaw) -> web.Response:
