@@ -52,6 +52,7 @@ class Why(StrEnum):
 
     TOLD = "told"
     EARLY = "early"
+    PASSED = "passed"
     GATE = "gate"
     SILENCED = "silenced"
     ACKNOWLEDGED = "acknowledged"
@@ -91,6 +92,7 @@ _WHY_LABELS = {
     Why.STANDING: "已告知，随信附上",
     Why.TOLD: "已告知，无新情况",
     Why.EARLY: "未到提醒时间",
+    Why.PASSED: "期限已过，提醒不再发送",
     Why.GATE: "待本轮核对或人工放行",
     Why.SILENCED: "已静默",
     Why.ACKNOWLEDGED: "对方已确认收到",
@@ -234,10 +236,23 @@ class _Deciding:
         return [self._telling(alert, person, heard.get(email), pressing, chain) for email, person in known.items()]
 
     def _presses(self, alert: Alert) -> bool:
-        """Whether it will be too late when next anybody is at work: the line, or the deadline of a repost, lies before that."""
+        """Whether it will be too late when next anybody is at work: the line, or the deadline of a repost, lies before that.
+
+        A deadline within today's hours has its own reminders, at half time and before it.
+        """
         at = deadline(alert)
         mild = alert.finding.severity in (Severity.NOTICE, Severity.WARNING)
-        return alert.stage is Stage.OPEN and mild and at is not None and self.now < at <= self.next_opening
+        if alert.stage is not Stage.OPEN or not mild or at is None:
+            return False
+        from_when = self.now if alert.finding.article_id is None else self.wishes.hours.closing(local_date(self.now))
+        return from_when < at <= self.next_opening
+
+    def _too_late(self, alert: Alert) -> bool:
+        """Whether the day a reminder or warning was for has passed: nothing it asked for can be done in time, the accusation speaks next."""
+        at, severity = deadline(alert), alert.finding.severity
+        # 转载不规范 is a warning too, and is told after the deadline as before it.
+        mild = severity is Severity.NOTICE or (severity is Severity.WARNING and alert.finding.article_id is None)
+        return mild and at is not None and at <= self.now
 
     def _recovery(self, alert: Alert, person: Contact, mark: Told | None) -> Decision:
         email = address(person.email)
@@ -278,6 +293,8 @@ class _Deciding:
         step, rung = (mark.step, mark.rung) if mark else (Step.SAID, None)
         due = mark.due if mark else None
         kept = step if step >= Step.RECTIFY else Step.PRESSING if pressing else Step.SAID
+        if self._too_late(alert):
+            return Decision(alert, person, Why.PASSED, step, due=due)
         if alert.finding.rung == 0 and alert.finding.severity is Severity.NOTICE and not pressing:
             return Decision(alert, person, Why.EARLY)
         if mark is None or rung is None or rung < alert.finding.rung:

@@ -90,7 +90,8 @@ def _check_readers(app: App) -> list[str]:
     ends = known_until()
     if notify.working_days_only and (ends - today).days < CALENDAR_AHEAD_DAYS:
         year = ends.year + 1
-        problems.append(f"工作日历：只到{ends.isoformat()}，没有{year}年的安排；请升级 chinesecalendar，否则{year}年每天都按工作日发信，且没有节前提醒")
+        told = f"工作日历：只到{ends.isoformat()}，没有{year}年的安排；请升级 chinesecalendar"
+        problems.append(f"{told}，否则{year}年每天都按工作日发信，且没有节前提醒")
     return problems
 
 

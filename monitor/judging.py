@@ -267,14 +267,14 @@ class Judge:
         graded: list[tuple[Account, Standing]] = []
         for account in accounts:
             state = states.get(account.id) or AccountState(account_id=account.id)
-            facts = self.facts(account, state, picture.taken_at, reposts.get(account.id, ()), unmatched)
+            facts = self.graded(self.facts(account, state, picture.taken_at, reposts.get(account.id, ()), unmatched))
             findings = self.findings(facts)
             mine = alive.get(account.id, {})
             picture.firing |= {finding.key for finding in findings if finding.status is Firing.FIRING}
             moved = settled(mine, findings, picture.taken_at)
             changes += moved
             alerts = {**{alert.id: alert for alert in mine.values()}, **{change.after.id: change.after for change in moved}}
-            standing = self.grader.stand(facts)
+            standing = facts.standing or self.grader.stand(facts)
             graded.append((account, standing))
             picture.standings.append((account, heard(standing, alerts.values(), self.grader.name)))
             if self._repost_grader is not None and facts.articles:

@@ -104,7 +104,8 @@ def worth_writing(before: Alert, after: Alert) -> bool:
 
 
 def _words(finding: Finding) -> tuple[object, ...]:
-    return finding.rung, finding.severity, finding.label, finding.message, finding.tells
+    # By the day of the line it is decided who must hear of it before a weekend: it may move while the sentence stays.
+    return finding.rung, finding.severity, finding.label, finding.message, finding.tells, finding.evidence.get("line_on")
 
 
 def release(alerts: Iterable[Alert], now: datetime) -> list[Alert]:

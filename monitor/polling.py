@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +16,7 @@ from monitor.carrying import after_changes
 from monitor.committer import Committer
 from monitor.errors import StoreAway
 from monitor.judging import Judge, Unmatched
+from monitor.lanes import Lanes
 from monitor.merging import joined
 from monitor.metrics import Metrics
 from monitor.model import Account, AccountState, Alert, Outcome, Poll, Post, Repost
@@ -34,12 +34,6 @@ GATHER_SECONDS = 0.01
 
 LEASE_MARGIN = 0.1
 """Share of a lease that is kept for judging and writing what a look showed."""
-
-LANE_MARK = " + "
-"""Between the lanes of an account, where it has several."""
-
-QUEUE_PER_LANE = 1
-"""Accounts lent to a spaced lane beyond what it has under way: the next one is at hand, none waits long."""
 
 FIRST_CONSTANT = 18.0
 """Until a channel's pace is first solved: an account with two posts a day is looked at about hourly."""
@@ -68,9 +62,7 @@ class Polling:
         self._blotted = blotted
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._under_way: dict[asyncio.Task[Poll | None], Claim] = {}
-        self._lanes: Counter[str] = Counter()
-        self._behind: dict[str, set[str]] = {}
-        self._room: dict[str, int] = {}
+        self._lanes = Lanes(adapters, settings.in_flight)
         self._freed = asyncio.Event()
         self.paces: dict[str, Pace] = {}
         self.came_round_at: float | None = None
@@ -112,34 +104,11 @@ class Polling:
         space = self._settings.in_flight - len(self._under_way)
         if space <= 0:
             return 0
-        full = {whole for lane in self._room if self._left(lane) <= 0 for whole in self._behind.get(lane, ())}
-        claims = await self._store.claim_due(self._owner, self._clock.now(), self._lease, space, self._accepting(), full)
+        claims = await self._store.claim_due(self._owner, self._clock.now(), self._lease, space, self._lanes.accepting(), self._lanes.full())
         if claims:
             self._metrics.observe_claims("claimed", len(claims))
             await self._start(claims)
         return len(claims)
-
-    def _left(self, lane: str) -> int:
-        return self._room.get(lane, self._settings.in_flight) - self._lanes[lane]
-
-    def _accepting(self) -> Callable[[str], bool]:
-        """Return what says whether one more account fits behind all its lanes, counting those it has accepted."""
-        taken: Counter[str] = Counter()
-
-        def accept(whole: str) -> bool:
-            lanes = self._parts(whole)
-            if any(self._left(lane) <= taken[lane] for lane in lanes):
-                return False
-            taken.update(lanes)
-            return True
-
-        return accept
-
-    def _parts(self, whole: str) -> tuple[str, ...]:
-        lanes = tuple(whole.split(LANE_MARK)) if whole else ()
-        for lane in lanes:
-            self._behind.setdefault(lane, set()).add(whole)
-        return lanes
 
     async def _start(self, claims: Sequence[Claim]) -> None:
         ids = [claim.state.account_id for claim in claims]
@@ -151,8 +120,7 @@ class Polling:
             account = accounts.get(claim.state.account_id)
             if account is None:
                 continue
-            lanes = self._parts(self.lane_of(account))
-            self._lanes.update(lanes)
+            lanes = self._lanes.take(account)
             known = reposts.get(account.id, [])
             one = self._one_poll(claim, account, alive.get(account.id, {}), known, unmatched)
             task = asyncio.create_task(one, name=f"look {account.id}")
@@ -162,7 +130,7 @@ class Polling:
     def _ended(self, lanes: tuple[str, ...], task: asyncio.Task[Poll | None]) -> None:
         self._under_way.pop(task, None)
         self._freed.set()
-        self._lanes.subtract(lanes)
+        self._lanes.free(lanes)
         if not task.cancelled() and isinstance(task.exception(), StoreAway):
             log.warning("database away, a look is made again when its lease ends", task=task.get_name())
         elif not task.cancelled() and task.exception() is not None:
@@ -170,23 +138,8 @@ class Polling:
             log.error("a poll failed unexpectedly", task=task.get_name(), exc_info=task.exception())
 
     def lane_of(self, account: Account) -> str:
-        """Return all that the account's looks may queue behind, and note how much each of these lanes can take.
-
-        All its channels count, not the first alone: where that one never suffices, everybody ends up behind the second.
-        """
-        lanes: dict[str, None] = {}
-        for channel in account.channels:
-            adapter = self._adapters.get(channel.adapter)
-            if adapter is None:
-                continue
-            lane = adapter.lane(channel)
-            lanes[lane] = None
-            if lane not in self._room:
-                spaced = adapter.settings.spacing_seconds > 0
-                self._room[lane] = adapter.room(channel) + (QUEUE_PER_LANE if spaced else 0)
-        whole = LANE_MARK.join(lanes)
-        self._parts(whole)
-        return whole
+        """Return all that the account's looks may queue behind (see `Lanes.of`)."""
+        return self._lanes.of(account)
 
     async def finish(self, seconds: float) -> None:
         """Let the looks under way finish; give back what has not after `seconds`. Nothing is lost: a lease ends by itself."""

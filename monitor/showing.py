@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from monitor.correspondence import LetterRecord
 from monitor.decisions import decided
 from monitor.judging import Picture
 from monitor.matching import ArticleIndex
@@ -15,6 +16,7 @@ from monitor.model import Account, AccountState, Article, Post
 from monitor.rematching import in_chunks
 from monitor.store import Store
 from monitor.tasks import TaskRow, TaskSheet, sheets
+from monitor.trail import Entry
 from monitor.web.desk import Carrier, Pair, Passed
 
 log = structlog.get_logger("showing")
@@ -23,6 +25,8 @@ PASSED_CAP = 1_000
 """Posts of one account that are weighed for a page, some 0.3 ms each: more than a busy city account publishes in a month."""
 PASSED_TEXT = 300
 """Characters of such a post's text that are kept to name it by."""
+STEPS_CAP = 1_000
+"""Steps of the audit log read for a letter; the page shows the newest of them."""
 UNWEIGHED = "未能比对，请人工查看"
 NOW_SEEN = "按目前的比对可能是转载，判定将在下一轮更新"
 
@@ -69,6 +73,15 @@ class Showing:
             weighed=len(times.get(account_id, ())),
             passed=() if reposts else tuple(await self._passed(index, article, row.account)),
         )
+
+    async def letter(self, number: str) -> tuple[LetterRecord, Sequence[Entry]] | None:
+        """Return a letter with its body and what the audit log holds of the alerts it told, newest first; None where there is none."""
+        record = await self._store.correspondence.letter(number)
+        if record is None:
+            return None
+        # Asked about no alert at all, the log would tell of every one.
+        steps = await self._store.correspondence.trail(alert_ids=record.alerts, limit=STEPS_CAP) if record.alerts else []
+        return record, steps
 
     async def _passed(self, index: ArticleIndex, article: Article, account: Account) -> list[Passed]:
         """Weigh the account's posts since the article came out, as the daemon does: who is said to miss it may ask what was read."""

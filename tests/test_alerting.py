@@ -310,7 +310,7 @@ def test_an_acknowledged_alert_is_not_repeated_until_its_rung_rises() -> None:
         pytest.param(date(2020, 3, 9), FRIDAY, Why.PRESSING, id="the line is on Monday, before anybody reads"),
         pytest.param(date(2020, 3, 10), FRIDAY, Why.STANDING, id="the line is on Tuesday"),
         pytest.param(date(2020, 3, 8), FRIDAY - timedelta(days=1), Why.STANDING, id="it is Thursday: tomorrow is time enough"),
-        pytest.param(date(2020, 3, 6), FRIDAY, Why.STANDING, id="the line has come already"),
+        pytest.param(date(2020, 3, 6), FRIDAY, Why.PASSED, id="the line has come already"),
     ],
 )
 def test_a_warning_is_told_once_more_on_the_last_working_day_before_the_line(line_on: date, now: datetime, reason: Why) -> None:

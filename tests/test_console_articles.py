@@ -86,7 +86,7 @@ async def test_every_page_leads_to_accounts_and_articles_and_says_where_one_is(a
     shown = await page(laid_desk(), address)
 
     links = shown.xpath("//nav[@class='places']/a")
-    assert [(each.get("href"), words(each)) for each in links] == [("/", "账号"), ("/articles", "重要信息")]
+    assert [(each.get("href"), words(each)) for each in links] == [("/", "账号"), ("/articles", "重要信息"), ("/letters", "通知")]
     assert shown.xpath("//nav[@class='places']/a[@aria-current]/@href") == ["/" if address == "/" else "/articles"]
 
 

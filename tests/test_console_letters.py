@@ -12,7 +12,9 @@ from lxml import html
 from mails import HTML, every_kind, letter, steps
 from pages import cells, page, visit, words
 
+from monitor.showing import Showing
 from monitor.store import Store
+from monitor.trail import DAEMON, Act, Entry
 from monitor.web.letters import PAGE_ROWS, SEARCH_CAP, masked, masked_address, read_wish
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{7*7}}"
@@ -29,8 +31,8 @@ async def test_the_list_shows_when_what_to_whom_about_whom_and_how_it_went() -> 
     shown = await page(desk(), "/letters")
 
     rows = cells(shown, "//tbody/tr")
-    assert rows[0] == ["2026-03-04 11:59", every_kind()[0].subject, "z**@unit.example", "石泉县统计局", "账号通知", "已送达"]
-    assert rows[1][2:] == ["c**@gov.example", "甲、乙、丙等5个单位", "日报周报", "已送达"]
+    assert rows[0] == ["2026-03-04 11:59", every_kind()[0].subject, "z**@unit.example", "石泉县统计局", "账号通知", "已发送"]
+    assert rows[1][2:] == ["c**@gov.example", "甲、乙、丙等5个单位", "日报周报", "已发送"]
     assert [row[-1] for row in rows[2:]] == ["结果不明", "暂未送达451 try later", "被退信550 <w**@gone.example>: no such user"]
 
 
@@ -248,3 +250,18 @@ async def test_a_broken_document_is_shown_as_far_as_it_goes_or_not_at_all(kept: 
 
     assert await kept.correspondence.letter("broken 1") is None
     assert len(shown.xpath("//tbody/tr")) == 6
+
+
+async def test_a_letter_comes_with_the_steps_of_what_it_told_and_of_nothing_else(kept: Store) -> None:
+    other = Entry("9", NOON, Act.OPENED, DAEMON, "idle b 1", "b")
+    await kept.correspondence.note([*steps(), other])
+    await kept.correspondence.put_letter(letter("none", alerts=()))
+    showing = Showing(kept)
+
+    found, silent = await showing.letter("1"), await showing.letter("none")
+
+    assert found is not None
+    assert silent is not None
+    assert (found[0].html, [each.id for each in found[1]]) == (HTML, ["3", "2", "1"])
+    assert silent[1] == []
+    assert await showing.letter("never") is None

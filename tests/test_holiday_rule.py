@@ -201,7 +201,7 @@ def test_a_post_before_the_holiday_clears_with_its_day() -> None:
 
 
 OPERATOR = Contact(email="xinxi@shiquan.example")
-WISHES = Wishes(repeat=timedelta(0))
+WISHES = Wishes()
 
 
 def read(*posts: str) -> list[str]:

@@ -56,7 +56,7 @@ def alert(message: str = "《关于做好春季山林防火工作的通知》应
 
 def letter(*opened: Alert, recovered: tuple[Alert, ...] = (), accounts: dict[str, Account] | None = None) -> Letter:
     known = {FIRE.id: FIRE} if accounts is None else accounts
-    return letters.write(Notice(CLERK, opened, recovered), known, city="示例市", console_url="https://jiance.example/", now=NOON)
+    return letters.write(Notice(CLERK, opened, recovered), known, letters.Words("示例市", "https://jiance.example/"), NOON)
 
 
 def lines(made: Letter) -> list[str]:
@@ -66,29 +66,30 @@ def lines(made: Letter) -> list[str]:
 def test_a_missing_repost_names_article_link_deadline_account_and_what_was_looked_at() -> None:
     made = letter(alert())
 
-    assert made.subject == "【转载提醒】《关于做好春季山林防火工作的通知》应于3月3日18:00前转载，“示例应急”(微博)尚未检测到"
+    assert made.subject == "【未转载】《关于做好春季山林防火工作的通知》应于3月3日18:00前转载，“示例应急”(微博)尚未检测到"
     assert lines(made) == [
-        "李文书，您好：",
-        "【转载提醒】《关于做好春季山林防火工作的通知》应于3月3日18:00前转载，“示例应急”(微博)尚未检测到",
-        "请办理：请尽快按要求转载，并注明来源",
+        "“示例应急”(微博)【未转载】",
+        "《关于做好春季山林防火工作的通知》应于3月3日18:00前转载，尚未检测到",
+        "请尽快按要求转载，并注明来源",
         "重要信息：《关于做好春季山林防火工作的通知》",
         "截止时间：2026-03-03 18:00",
-        "账号：“示例应急”(微博)",
         "单位：示例市应急管理局，示例市",
         "标识码：990001M002XL0001",
         "核对情况：已核对该账号3月2日18:00至3月4日09:00发布的内容（微博 weibo.openapi，3月4日09:00采集），未发现转载",
         f"原文：{LINK}",
-        "已转载？下次采集后自动销号，无需回复。如与实际不符，请将发布链接告知主管部门复核。",
+        "核对记录：https://jiance.example/articles/fx-01/xa",
+        "转载后下次采集自动销号，无需回复。",
+        "如与实际不符，请将发布链接告知主管部门复核。",
         "清单与依据：https://jiance.example/",
         "--",
-        "示例市政务新媒体监测　2026-03-04 12:00",
+        "李文书：本邮件由示例市政务新媒体监测自动发送　2026-03-04 12:00",
     ]
 
 
-def test_the_page_says_the_same_and_links_to_the_original_only() -> None:
+def test_the_page_says_the_same_and_links_to_the_original_not_to_the_last_post() -> None:
     made = letter(alert())
 
-    assert all(line.partition("：")[2] in made.html for line in lines(made)[3:9])
+    assert all(line.partition("：")[2] in made.html for line in lines(made)[3:8])
     assert f'href="{LINK}"' in made.html and "查看原文" in made.html
     assert "weibo.example" not in made.html + made.text
 
@@ -111,7 +112,7 @@ def test_without_a_span_nothing_is_claimed_to_have_been_looked_through() -> None
     made = letter(alert(evidence={}))
 
     assert "核对情况" not in made.text and "原文：" not in made.text
-    assert made.html.count("href") == 1
+    assert made.html.count("href") == 2, "the record on the console, and the console"
 
 
 HOSTILE = '<img src=x onerror=alert(1)>"\r\nBcc: all@city.example\u202e\x00'
@@ -135,13 +136,16 @@ def test_unreadable_evidence_is_left_out(value: Any) -> None:
 
 
 def test_who_left_the_roster_is_named_by_its_id() -> None:
-    assert "账号：xa" in lines(letter(alert(), accounts={}))
+    assert lines(letter(alert(), accounts={}))[0] == "xa【未转载】"
 
 
 def test_a_hint_asks_for_the_repost_in_time() -> None:
-    made = letter(alert(severity=Severity.NOTICE, rung=0, label="转载提醒"))
+    later = EVIDENCE | {"due_at": (NOON + 6 * HOUR).isoformat()}
 
-    assert "请办理：请于截止时间前按要求转载，并注明来源" in lines(made)
+    made = letter(alert(severity=Severity.NOTICE, rung=0, label="转载提醒", evidence=later))
+
+    assert made.subject.startswith("【转载提醒】")
+    assert lines(made)[2] == "请于今日18:00前转载，并注明来源"
 
 
 def test_an_irregular_repost_says_what_was_measured_and_where_it_stands() -> None:
@@ -152,9 +156,9 @@ def test_an_irregular_repost_says_what_was_measured_and_where_it_stands() -> Non
 
     assert made.subject == f"【转载不规范】{message}"
     assert {
-        "请办理：请核对，并按要求规范转载：保留原标题，正文完整，注明来源",
+        "请核对，并按要求规范转载：保留原标题，正文完整，注明来源",
         "不规范之处：截断或摘要（正文覆盖 38%，标准：不低于 60%）",
-        "转载链接：https://weibo.example/xa/7",
+        "转载：https://weibo.example/xa/7",
     } <= set(lines(made))
     assert not any(word in made.text for word in ("警告", "处罚", "失职", "未发现转载"))
 
@@ -200,14 +204,19 @@ def test_accounts_that_miss_the_same_article_share_a_paragraph_by_unit() -> None
     made = letter(missing(POLICE[1]), missing(FIRE), missing(POLICE[0]), accounts=CITY)
 
     looked = "已核对该账号3月2日18:00至3月4日09:00发布的内容（{} weibo.openapi，3月4日09:00采集），未发现转载"
-    assert made.subject == "【转载提醒】《关于做好春季山林防火工作的通知》应于3月3日18:00前转载，“示例警方”(微博)等3个账号尚未检测到"
-    assert lines(made)[2:9] == [
-        "请办理：请尽快按要求转载，并注明来源",
+    assert made.subject == "【未转载】《关于做好春季山林防火工作的通知》应于3月3日18:00前转载，“示例警方”(微博)等3个账号尚未检测到"
+    assert lines(made)[:12] == [
+        "“示例警方”(微博)等3个账号【未转载】",
+        "《关于做好春季山林防火工作的通知》应于3月3日18:00前转载，尚未检测到",
+        "请尽快按要求转载，并注明来源",
         "重要信息：《关于做好春季山林防火工作的通知》",
         "截止时间：2026-03-03 18:00",
-        f"“示例警方”(微信)：示例市公安局；{looked.format('微信')}",
-        f"“示例警方”(微博)：示例市公安局；{looked.format('微博')}",
-        f"“示例应急”(微博)：示例市应急管理局；{looked.format('微博')}",
+        "· “示例警方”(微信)　示例市公安局",
+        f"核对情况：{looked.format('微信')}",
+        "· “示例警方”(微博)　示例市公安局",
+        f"核对情况：{looked.format('微博')}",
+        "· “示例应急”(微博)　示例市应急管理局",
+        f"核对情况：{looked.format('微博')}",
         f"原文：{LINK}",
     ]
 
@@ -217,7 +226,7 @@ def test_beside_a_recovery_the_subject_counts_the_accounts_of_a_shared_paragraph
 
     made = letter(missing(POLICE[1]), missing(POLICE[0]), recovered=(mended,), accounts=CITY)
 
-    assert made.subject == "【转载提醒】“示例警方”(微博)等3个账号：转载提醒2项、已恢复1项"
+    assert made.subject == "【未转载】“示例警方”(微博)等3个账号：未转载2项、已恢复1项"
 
 
 def test_other_articles_and_other_requests_keep_paragraphs_of_their_own() -> None:
@@ -227,15 +236,15 @@ def test_other_articles_and_other_requests_keep_paragraphs_of_their_own() -> Non
 
     made = letter(missing(FIRE), other, warned, missing(POLICE[0]), accounts=CITY)
 
-    assert made.text.count("请办理：") == 3
-    assert made.subject == "【转载提醒】“示例应急”(微博)等4项：转载提醒3项、转载不规范1项"
+    assert made.text.count("\n请") == 3
+    assert made.subject == "【未转载】“示例应急”(微博)等4项：未转载3项、转载不规范1项"
 
 
 def test_who_owes_both_is_asked_for_both() -> None:
     idle = alert("“示例应急”(微博)已50天未更新", label="内容不更新")
     idle = idle.model_copy(update={"finding": idle.finding.model_copy(update={"article_id": None})})
 
-    assert any(line.startswith("已更新或已转载？") for line in lines(letter(alert(), idle)))
+    assert any(line.startswith("更新或转载后下次采集自动销号") for line in lines(letter(alert(), idle)))
 
 
 @pytest.mark.parametrize(
@@ -298,7 +307,7 @@ async def test_a_missing_repost_reaches_the_operator_by_mail_and_its_recovery_to
     (told, recovered) = mailbox.mails
     text, page = read(told)
     assert told.to == recovered.to == "xinxi@yingji.example"
-    assert told.subject == "【转载提醒】《关于做好春季山林防火工作的通知》应于3月3日18:00前转载，“示例应急”(微博)尚未检测到"
+    assert told.subject == "【未转载】《关于做好春季山林防火工作的通知》应于3月3日18:00前转载，“示例应急”(微博)尚未检测到"
     assert "核对情况：已核对该账号3月2日18:00至3月4日11:30发布的内容（微博 feed，3月4日11:30采集），未发现转载" in text
     assert f"原文：{LINK}" in text and f'href="{LINK}"' in page
     assert recovered.subject.startswith("【已恢复】“示例应急”(微博)已转载《关于做好春季山林防火工作的通知》（转载不及时：迟18小时0分）")

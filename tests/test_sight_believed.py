@@ -14,8 +14,8 @@ from makers import DAY, HOUR, account, post, snapshot, state
 from daemon import tables
 from monitor.after import after, sane
 from monitor.app import App
+from monitor.lanes import LANE_MARK
 from monitor.model import Account, Alert, Channel, Finding, Firing, GoodLook, Outcome, Poll, Severity, Snapshot, Source, SourceState, Stage
-from monitor.polling import LANE_MARK
 from monitor.writes import AlertChange
 
 BRIDGE, OTHER = "feed one.example", "feed two.example"
@@ -84,7 +84,7 @@ async def test_an_account_queues_behind_all_its_channels(app: App) -> None:
     feed = Channel(adapter="feed", handle="https://one.example/1.xml")
 
     whole = app.polling.lane_of(account("a", channels=(first, feed)))
-    accept = app.polling._accepting()
+    accept = app.polling._lanes.accepting()
     others = [account(f"n{n}", channels=(first.model_copy(update={"handle": f"gh_{n}"}), feed)) for n in range(9)]
     taken = sum(accept(app.polling.lane_of(each)) for each in others)
 

@@ -57,7 +57,9 @@ def counted(verdict: str) -> str:
 
 def days_since(moment: str) -> str:
     """Calendar days in Shanghai between a moment and now: the ladder counts dates, not spans of 24 hours."""
-    return f"floor((time() + {SHANGHAI}) / {DAY}) - floor(({moment} + {SHANGHAI}) / {DAY})"
+    here = f"(time() + {SHANGHAI})"
+    # PromQL's floor() takes no scalar.
+    return f"({here} - {here} % {DAY}) / {DAY} - floor(({moment} + {SHANGHAI}) / {DAY})"
 
 
 def make(console: str) -> Json:

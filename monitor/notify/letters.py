@@ -143,7 +143,7 @@ def _subject(opened: Sequence[Item], recovered: Sequence[Item]) -> str:
 def _short(opened: Iterable[Item], recovered: Iterable[Item], console: str) -> str:
     """Return the first lines of the gravest items, for a chat; the rest is counted."""
     items = [*opened, *recovered]
-    lines = [f"【{item.label}】{item.who}{item.said}。{item.ask}" for item in items[:SHORT_ITEMS]]
+    lines = [f"【{item.label}】{item.who}：{item.said}。{item.ask}" for item in items[:SHORT_ITEMS]]
     end = [f"另有{len(items) - SHORT_ITEMS}项"] if len(items) > SHORT_ITEMS else []
     end += [f"清单与依据：{console}"] if console and len(console) < SHORT_CAP // 4 else []
     room = SHORT_CAP - sum(len(line) + 1 for line in end)

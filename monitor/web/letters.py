@@ -29,7 +29,7 @@ SUBJECT_CAP = 120
 TRAIL_CAP = 100
 """Steps of the audit log beside one letter: a letter about sixty accounts has some sixty."""
 
-OUTCOMES: Mapping[str, str] = {"sent": "已送达", "uncertain": "结果不明", "failed": "暂未送达", "refused": "被退信"}
+OUTCOMES: Mapping[str, str] = {"sent": "已发送", "uncertain": "结果不明", "failed": "暂未送达", "refused": "被退信"}
 _ABOUT = {ListName.ACCOUNTS: "账号通知", ListName.DIGEST: "日报周报", ListName.TROUBLE: "采集异常"}
 # Every run of letters is tried once, from its beginning: a long text without any address costs one pass.
 _ADDRESS = re.compile(r"(?<![A-Za-z0-9._%+-])([A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*+@(?=[A-Za-z0-9])")
