@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import peers, polls, reading, reposts, schedule
+from benchmarks import metrics, peers, polls, reading, reposts, schedule
 from benchmarks.kinds import IN_FLIGHT, KINDS, WECHAT, Kind
 from benchmarks.labelled import score
 from benchmarks.made_posts import make
@@ -21,7 +21,7 @@ from monitor.logs import configure
 from monitor.settings import LogSettings
 
 WECHAT_NAME = "wechat.openapi"
-NAMES = (*KINDS, WECHAT_NAME, "reading", "reposts", "memory", "choosing", "schedule")
+NAMES = (*KINDS, WECHAT_NAME, "reading", "reposts", "memory", "choosing", "metrics", "schedule")
 REPOSTS = (400, 3_000)
 """Key articles and posts of the made set: enough for the figures to stand still, little enough for the slowest peer."""
 WINDOW_DAYS = 14.0
@@ -41,6 +41,8 @@ def main(wanted: Collection[str]) -> None:
         _reposts()
     if "choosing" in wanted:
         _choosing()
+    if "metrics" in wanted:
+        _metrics()
     if "schedule" in wanted:
         console.print("the adaptive schedule, simulated:")
         schedule.main()
@@ -118,6 +120,17 @@ def _choosing() -> None:
         f"claiming {polls.CHOSEN} due of {polls.STATES}: {chosen['claim']:.0f} ms,"
         f" {chosen['claim'] / chosen['bare']:.1f} times a bare find and update of as many ({chosen['bare']:.0f} ms)"
     )
+
+
+def _metrics() -> None:
+    table = Table(title="the metrics page, and how long the event loop waits meanwhile", title_justify="left")
+    for name in ("accounts", "MB", "render, ms", "loop waits, ms", "answer, ms", "loop waits, ms", "peak, MiB"):
+        table.add_column(name, justify="right")
+    for page in metrics.pages():
+        times = (page[name] * 1000 for name in ("render", "delay_rendering", "answer", "delay_answering"))
+        figures = (page["bytes"] / 1e6, *times, page["peak_mib"])
+        table.add_row(f"{page['accounts']:,}", *(f"{figure:.1f}" for figure in figures))
+    console.print(table)
 
 
 if __name__ == "__main__":

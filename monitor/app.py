@@ -209,10 +209,13 @@ class App:
         return Heartbeat(self.settings.watch.heartbeat_url, ask, self.health, self.metrics.observe_heartbeat)
 
     async def _watch_database(self) -> None:
-        """Start our own mongod again when it has died; its journal brings the data back."""
+        """Start our own mongod again when it has died (its journal brings the data back); note whether the database answers."""
         if self._embedded is not None and self._embedded.died:
             log.error("the embedded mongod has died and is started again")
             await self._embedded.start()
+        # Asked on its own: after a moment's absence the next to notice may be the judgement, minutes later.
+        await self.store.ping()
+        self.metrics.observe_store(True)
 
     async def _verify(self) -> None:
         """Open posts that wait for it; one daemon at a time, since a platform shows single pages to one slow reader only."""
@@ -363,8 +366,7 @@ class App:
         return await self.store.correspondence.letters_found(search, outcome, skip, limit)
 
     async def letter(self, number: str) -> tuple[LetterRecord, Sequence[Entry]] | None:
-        record = await self.store.correspondence.letter(number)
-        return None if record is None else (record, await self.store.correspondence.trail(alert_ids=record.alerts))
+        return await self.showing.letter(number)
 
     async def errand(self, token: str) -> Shown:
         return await self.outgoing.errands.look(token, self.clock.now())

@@ -28,6 +28,8 @@ _TEXTS: Mapping[str, str] = {
     "string_pattern_mismatch": "应符合 {pattern}",
     "string_too_short": "不得为空",
     "string_type": "应为文字",
+    "time_parsing": "应为时间，如 08:30:00",
+    "time_type": "应为时间，如 08:30:00",
     "too_short": "不得为空",
     "tuple_type": '应为列表，如 ["甲", "乙"]',
 }
@@ -35,6 +37,8 @@ _TEXTS: Mapping[str, str] = {
 
 def complaint(problem: Mapping[str, Any]) -> str:
     """Return one problem of a `ValidationError` as a short Chinese text; what a plug-in's own validator says is passed on as it is."""
+    if problem["type"] == "string_pattern_mismatch" and "@" in str(problem.get("ctx", {}).get("pattern")):
+        return "应为邮件地址，如 name@example.gov.cn"
     text = _TEXTS.get(problem["type"])
     if text is None:
         return str(problem["msg"]).removeprefix("Value error, ")

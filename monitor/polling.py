@@ -104,7 +104,8 @@ class Polling:
         space = self._settings.in_flight - len(self._under_way)
         if space <= 0:
             return 0
-        claims = await self._store.claim_due(self._owner, self._clock.now(), self._lease, space, self._lanes.accepting(), self._lanes.full())
+        accepting, full = self._lanes.accepting(), self._lanes.full()
+        claims = await self._store.claim_due(self._owner, self._clock.now(), self._lease, space, accepting, full)
         if claims:
             self._metrics.observe_claims("claimed", len(claims))
             await self._start(claims)

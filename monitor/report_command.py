@@ -64,9 +64,16 @@ def _kind_problems(kind: str) -> list[str]:
 def _file_problems(to: Path) -> list[str]:
     if to.suffix.lower() not in _WRITERS:
         return [f"--to：{to} 的后缀应为 {' 或 '.join(_WRITERS)}"]
-    if not to.parent.is_dir():
-        return [f"--to：目录 {to.parent} 不存在"]
-    return [f"--to：{to} 是目录"] if to.is_dir() else []
+    try:
+        if not to.parent.is_dir():
+            return [f"--to：目录 {to.parent} 不存在"]
+        return [f"--to：{to} 是目录"] if to.is_dir() else []
+    except OSError as error:
+        return [_unwritable(to, error)]
+
+
+def _unwritable(to: Path, error: OSError) -> str:
+    return f"--to：无法写入 {to}（{error.strerror or type(error).__name__}）"
 
 
 async def show(app: App, kind: ReportKind, to: Path | None, month: Month | None, say: Callable[[str], None]) -> int:
@@ -87,4 +94,4 @@ def _write(to: Path, content: str) -> None:
     try:
         to.write_text(content, encoding="utf-8")
     except OSError as error:
-        raise BadInput([f"--to：无法写入 {to}（{error.strerror or type(error).__name__}）"]) from error
+        raise BadInput([_unwritable(to, error)]) from error

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
@@ -61,14 +61,16 @@ class SmtpSettings(Section):
 
 
 Cadence = Literal["daily", "weekly", "off"]
+Address = Annotated[str, Field(pattern=r"^[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),;:\"\[\]\\]{1,253}$")]
+"""A bare mail address; a name beside it, or two in one, would be sent to nobody."""
 
 
 class NotifySettings(Section):
     """How people are told. `robots` and `link_key` are secrets: a robot's address opens its group, the key signs links in letters."""
 
     city: str = ""
-    clerks: tuple[str, ...] = ()
-    sysadmins: tuple[str, ...] = ()
+    clerks: tuple[Address, ...] = ()
+    sysadmins: tuple[Address, ...] = ()
     interval_seconds: float = Field(default=60.0, gt=0)
     retry_seconds: float = Field(default=20.0, gt=0)
     opens: time = time(8, 30)

@@ -200,7 +200,7 @@ def test_the_meter_offers_and_ranks_nobody() -> None:
     text = as_text(month_paper())
 
     assert "可考虑关停 1 个" in text and "最后更新2019年11月30日，超过60天，未收到反馈" in text and "不作排名" in text
-    assert month_paper().subject == "【月报】政务新媒体监测 2020-02：提醒邮件2 涉及单位2 可考虑关停1"
+    assert month_paper().subject == "【月报】政务新媒体监测 2020-02：提醒邮件2 涉及单位1 可考虑关停1"
 
 
 def test_the_leader_reads_the_rate_with_its_base_and_that_there_is_nothing_to_compare_with() -> None:
@@ -227,14 +227,16 @@ def hostile_city():
     rows = [idle(who, 20), idle(near, 12), unclear(blind, HOSTILE)]
     rows[0] = who, rows[0][1].model_copy(update={"label": HOSTILE, "reason": HOSTILE})
     sheets = task_of([(who, RepostVerdict.MISSING)])
-    titled = [sheet for sheet in sheets]
+    titled = list(sheets)
     titled[0] = type(sheets[0])(sheets[0].article.model_copy(update={"title": HOSTILE}), sheets[0].rows, sheets[0].rates)
     alerts = [alert(who, NOW, message=HOSTILE, evidence={"since": 5, "article_title": [HOSTILE]}), trouble(HOSTILE)]
     return city(rows=rows, sheets=tuple(titled), alerts=alerts)
 
 
 def test_hostile_names_are_plain_text_in_every_part() -> None:
-    made = write("daily", digest(hostile_city(), SINCE), Contact(email=" a@b ", name=HOSTILE), Head(HOSTILE, HOSTILE, "javascript:alert(1)"))
+    to, head = Contact(email=" a@b ", name=HOSTILE), Head(HOSTILE, HOSTILE, "javascript:alert(1)")
+
+    made = write("daily", digest(hostile_city(), SINCE), to, head)
 
     assert "<img" not in made.html and "javascript:" not in made.html + made.text
     for part in (made.subject, made.text, made.html, made.short, made.to_name):

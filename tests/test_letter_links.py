@@ -7,7 +7,25 @@ import time
 from datetime import timedelta
 
 import pytest
-from writing import CONSOLE, COUNTY, FUND, NOW, OPERATOR, STATISTICS, SYSADMIN, alert, holiday, letter, lines, notice, resolved, stale, trouble, warned, written
+from writing import (
+    CONSOLE,
+    COUNTY,
+    FUND,
+    NOW,
+    OPERATOR,
+    STATISTICS,
+    SYSADMIN,
+    alert,
+    holiday,
+    letter,
+    lines,
+    notice,
+    resolved,
+    stale,
+    trouble,
+    warned,
+    written,
+)
 
 from monitor.alerting import Notice, told
 from monitor.correspondence import Ask

@@ -79,7 +79,7 @@ def test_the_third_line_says_what_to_do_by_when(told: Alert, asked: str) -> None
         ),
         pytest.param(
             hint("2020-03-04T00:00:00+00:00"), Step.PRESSING, None,
-            "【转载提醒】“石泉统计”(微博)转载提醒", "请于今日下班前转载（截止3月4日08:00），并注明来源", id="a deadline before anybody is back",
+            "【转载提醒】“石泉统计”(微博)转载提醒", "请于今日下班前转载（截止3月4日08:00），并注明来源", id="due before office hours",
         ),
         pytest.param(
             stale(STATISTICS), Step.RECTIFY, TODAY + 7 * DAY,
@@ -91,7 +91,8 @@ def test_the_third_line_says_what_to_do_by_when(told: Alert, asked: str) -> None
             "请于3月3日前整改并反馈", id="on its last day",
         ),
         pytest.param(
-            stale(STATISTICS), Step.RECTIFY, TODAY - DAY, "【整改通知】“石泉统计”(微博)已50天未更新(最后更新2020-01-13)，整改期限3月2日已过",
+            stale(STATISTICS), Step.RECTIFY, TODAY - DAY,
+            "【整改通知】“石泉统计”(微博)已50天未更新(最后更新2020-01-13)，整改期限3月2日已过",
             "整改期限3月2日已过，请尽快整改并反馈", id="a day late",
         ),
     ],

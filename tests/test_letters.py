@@ -9,12 +9,26 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from writing import ACCOUNTS, COUNTY, FUND, NOW, OPERATOR, STATISTICS, alert, letter, lines, link, notice, resolved, stale, trouble, warned, written
+from writing import (
+    FUND,
+    NOW,
+    OPERATOR,
+    STATISTICS,
+    alert,
+    letter,
+    lines,
+    notice,
+    resolved,
+    stale,
+    trouble,
+    warned,
+    written,
+)
 
 from monitor.alerting import Notice, told
 from monitor.errors import BrokenLetter
 from monitor.life import RECOVERY
-from monitor.model import Account, Alert, Contact, Role, Severity, Stage, Step
+from monitor.model import Alert, Contact, Role, Severity, Stage, Step
 from monitor.notify import letters
 from monitor.wording import plain, web_link
 

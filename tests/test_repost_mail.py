@@ -288,7 +288,7 @@ async def test_a_missing_repost_reaches_the_operator_by_mail_and_its_recovery_to
     silent = FIRE.model_copy(update={"contacts": (Contact(email="xinxi@yingji.example", name="王小明"),)})
     async with Mailbox(tmp_path / "mails") as mailbox:
         smtp = {"host": "127.0.0.1", "port": mailbox.port, "security": "none", "sender": "z@example.invalid"}
-        settings = quick_settings(mongod, database, smtp=smtp, notify={"city": "示例市"})
+        settings = quick_settings(mongod, database, smtp=smtp, notify={"city": "示例市", "one_a_day": False, "flap_minutes": 0})
         await store_city(settings, silent)
         clock = SetClock(NOON)
         async with running(settings, clock) as app:

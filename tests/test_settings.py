@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from monitor.credentials import CredentialBook
 from monitor.errors import AuthError, BadSettings
 from monitor.ports import ChannelSettings
-from monitor.settings import EMBEDDED, Settings, channel_settings, load, nearest
+from monitor.settings import EMBEDDED, SECRETS, Settings, channel_settings, load, nearest
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "hunter2-of-the-mail-server"
@@ -65,7 +65,7 @@ def test_the_file_that_is_shipped_says_what_the_defaults_are() -> None:
 def test_every_default_stands_in_the_file_that_is_shipped() -> None:
     table = tomllib.loads((ROOT / "settings.toml").read_text(encoding="utf-8"))
     plug_ins = {"channels", "rules", "profiles", "credentials"}
-    secrets = {("mongo", "url"), ("smtp", "password")}
+    secrets = {keys for keys in SECRETS if len(keys) == 2}
     wanted = {
         (section, key)
         for section, field in Settings.model_fields.items()
@@ -109,6 +109,32 @@ def test_lists_and_whole_sections_may_stand_in_the_environment_as_json(monkeypat
 
     assert settings.notify.clerks == ("a@city.example",)
     assert settings.channels == {"weibo.openapi": {"in_flight": 2, "spacing_seconds": 3}}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'clerks = ["张三 <zhangsan@example.gov.cn>"]',
+        'clerks = ["a@example.gov.cn, b@example.gov.cn"]',
+        'sysadmins = ["nobody"]',
+        'sysadmins = ["a@example.gov.cn\\nBcc: b@example.gov.cn"]',
+    ],
+)
+def test_a_reader_whose_address_is_none_is_refused_with_its_place(toml: Write, line: str) -> None:
+    with pytest.raises(BadSettings) as refused:
+        load(toml(f"[notify]\n{line}\n"))
+
+    [problem] = refused.value.problems
+    assert f"notify.{line.partition(' ')[0]}.0" in problem
+    assert "邮件地址" in problem
+
+
+@pytest.mark.parametrize("value", ['"25:00:00"', '"早上八点"', "true"])
+def test_office_hours_that_are_no_time_are_refused(toml: Write, value: str) -> None:
+    with pytest.raises(BadSettings) as refused:
+        load(toml(f"[notify]\nopens = {value}\n"))
+
+    assert "应为时间，如 08:30:00" in refused.value.problems[0]
 
 
 # -- secrets ----------------------------------------------------------------------------------------------------------------

@@ -114,7 +114,9 @@ def written(told: Notice, accounts: dict[str, Account] | None = None, *, links: 
     return letters.write(told, ACCOUNTS if accounts is None else accounts, Words(**words), NOW)
 
 
-def letter(*opened: Alert, accounts: dict[str, Account] | None = None, links: bool = False, console_url: str = CONSOLE, **told: Any) -> Letter:
+def letter(
+    *opened: Alert, accounts: dict[str, Account] | None = None, links: bool = False, console_url: str = CONSOLE, **told: Any
+) -> Letter:
     return written(notice(*opened, **told), accounts, links=links, console_url=console_url)
 
 

@@ -131,7 +131,8 @@ def stacks(title: str, expressions: Mapping[str, str], by: Column, columns: Sequ
     """Standing bars, one for each value of a label, piled up from the columns."""
     panel = _joined("barchart", title, expressions, by, columns, (8, 8), more)
     panel["fieldConfig"] = _fields(COUNT, ((None, BLUE),), more, {"fillOpacity": 80, "lineWidth": 0}, "palette-classic")
-    panel["fieldConfig"]["overrides"] = [_override(by)] + [_fixed(each.title, each.steps[0][1]) for each in columns]
+    words = {"matcher": {"id": "byName", "options": by.title}, "properties": [{"id": "mappings", "value": _mappings(by.words)}]}
+    panel["fieldConfig"]["overrides"] = [words, *(_fixed(each.title, each.steps[0][1]) for each in columns)]
     panel["options"] = {
         "xField": by.title,
         "stacking": "normal",

@@ -58,7 +58,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The whole of it. `lead` is said in sentences under the figures, `foot` at the end. `sheet`: it is to fit one page of A4."""
+    """The whole of it. `lead` is said in sentences under the figures, `foot` at the end."""
 
     subject: str
     title: str
@@ -69,7 +69,6 @@ class Paper:
     foot: tuple[str, ...] = ()
     greeting: str = ""
     console: str = ""
-    sheet: bool = False
 
 
 def capped(title: str, lines: Sequence[Line], cap: int, *, notes: tuple[str, ...] = (), total: int | None = None) -> Section:

@@ -104,7 +104,6 @@ def leading_paper(page: Leading, head: Head, now: datetime) -> Paper:
         ),
         sections=tuple(section for section in (_platforms(page), _names(page), _doing(page), _doubtful(page)) if section is not None),
         foot=("名单经复核前仅供内部掌握。",),
-        sheet=True,
     )
 
 

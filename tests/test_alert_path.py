@@ -1,0 +1,144 @@
+"""From a fault to a mail, over what really runs: the daemon, Debian's Prometheus and Alertmanager with our own files, an SMTP server."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from alertmanager_server import DEPLOY, AlertmanagerServer, hastened
+from daemons import quick_settings, running, until
+from prometheus_server import PrometheusServer
+from served import Served
+from test_alert_rules import ALERTS, RULES, WATCHDOG
+from tools import require_tool
+
+from demo.mailbox import Mailbox
+from monitor.embedded import Embedded
+
+S = TypeVar("S", bound=Served)
+
+TIMES = 120
+"""How much shorter every waiting time is here: half an hour is fifteen seconds."""
+
+PATIENCE = 45.0
+"""A mail comes within ten seconds on a quiet machine."""
+
+STORE, STALE = "ZhengwuStoreDown", "ZhengwuRollupStale"
+CONSOLE = {"enabled": True, "host": "127.0.0.1", "port": 0}
+
+
+@dataclass
+class House:
+    """The whole path, up and well."""
+
+    mongod: Embedded
+    prometheus: PrometheusServer
+    alertmanager: AlertmanagerServer
+    mailbox: Mailbox
+
+    def mails_on(self, alert: str) -> list[EmailMessage]:
+        """Return the mails that speak of an alert, in the order they came."""
+        read = [message_from_bytes(mail.path.read_bytes(), _class=EmailMessage, policy=default) for mail in self.mailbox.mails]
+        return [mail for mail in read if ALERTS[alert]["annotations"]["summary"] in str(mail["Subject"])]
+
+    async def state_of(self, alert: str) -> str:
+        """Return what Alertmanager says of an alert: active, suppressed, or "" while it does not know of it."""
+        found = (await asyncio.to_thread(self.alertmanager.alerts)).get(alert)
+        return found["status"]["state"] if found else ""
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    programs = [require_tool(name, name) for name in ("prometheus", "prometheus-alertmanager")]
+    for name in ("mails", "prometheus", "alertmanager", "rules"):
+        (tmp_path / name).mkdir()
+    for rule in RULES:
+        (tmp_path / "rules" / rule.name).write_text(hastened(rule.read_text(encoding="utf-8"), TIMES), encoding="utf-8")
+    async with AsyncExitStack() as stack:
+        mailbox = await stack.enter_async_context(Mailbox(tmp_path / "mails"))
+        mongod = await stack.enter_async_context(Embedded(tmp_path / "mongo"))
+        app = await stack.enter_async_context(running(quick_settings(mongod.url, "alerts", web=CONSOLE)))
+        await until(lambda: app.web_address)
+        faster = partial(hastened, times=TIMES)
+        alertmanager = await opened(AlertmanagerServer(programs[1], tmp_path / "alertmanager", mailbox.port, faster), stack)
+        rules = tuple(sorted((tmp_path / "rules").glob("*.yml")))
+        prometheus = PrometheusServer(programs[0], tmp_path / "prometheus", f"{app.web_address}metrics", rules, alertmanager.url)
+        yield House(mongod, await opened(prometheus, stack), alertmanager, mailbox)
+
+
+async def opened(server: S, stack: AsyncExitStack) -> S:
+    """Start a service without stopping the loop, in which the daemon and the mail server run."""
+    await asyncio.to_thread(server.__enter__)
+    stack.push_async_callback(asyncio.to_thread, server.stop)
+    return server
+
+
+async def test_a_dead_database_is_mailed_and_so_is_its_return_but_nothing_that_follows_from_it(house: House) -> None:
+    """The judgement stands still as well; that alert fires, and Alertmanager holds it back."""
+    await until(partial(is_up, house), PATIENCE)
+    assert house.mails_on(STORE) == []
+
+    await house.mongod.kill()
+    await until(lambda: house.mails_on(STORE), PATIENCE)
+    await until(partial(is_held_back, house, STALE), PATIENCE)
+    await house.mongod.start()
+    await until(lambda: len(house.mails_on(STORE)) == 2, PATIENCE)
+
+    fault, recovery = house.mails_on(STORE)
+    summary = ALERTS[STORE]["annotations"]["summary"]
+    assert (fault["Subject"], recovery["Subject"]) == (f"【监测异常】{summary}", f"【已恢复】{summary}")
+    assert {mail.to for mail in house.mailbox.mails} == {"sysadmin@example.invalid"}
+    for mail, words in ((fault, ("【异常】", "采集暂停", "自 20")), (recovery, ("【已恢复】", "至 20"))):
+        assert {part.get_content_type() for part in mail.iter_parts()} == {"text/plain", "text/html"}
+        text = str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+        assert all(word in text for word in (*words, "（北京时间）", "docs/runbook.md#zhengwustoredown"))
+    # Its own end comes with the database's, so it was never told at all.
+    await until(partial(is_over, house, STALE), PATIENCE)
+    assert house.mails_on(STALE) == []
+
+
+async def test_the_watchdog_reaches_its_receiver_and_nobodys_mailbox(house: House) -> None:
+    await until(partial(is_active, house, WATCHDOG), PATIENCE)
+
+    found = (await asyncio.to_thread(house.alertmanager.alerts))[WATCHDOG]
+
+    assert [receiver["name"] for receiver in found["receivers"]] == ["outside-guard"]
+    assert house.mails_on(WATCHDOG) == []
+
+
+async def is_up(house: House) -> bool:
+    found = await asyncio.to_thread(house.prometheus.query, "zhengwu_store_up == 1")
+    return bool(found)
+
+
+async def is_active(house: House, alert: str) -> bool:
+    return await house.state_of(alert) == "active"
+
+
+async def is_held_back(house: House, alert: str) -> bool:
+    return await house.state_of(alert) == "suppressed"
+
+
+async def is_over(house: House, alert: str) -> bool:
+    return await house.state_of(alert) == ""
+
+
+def test_only_waiting_times_are_shortened() -> None:
+    for file in (*RULES, DEPLOY / "alertmanager.yml"):
+        text = file.read_text(encoding="utf-8")
+
+        changed = [(old, new) for old, new in zip(text.splitlines(), hastened(text, TIMES).splitlines(), strict=True) if old != new]
+
+        kinds = {old.split(":")[0].strip() for old, _ in changed}
+        assert kinds <= {"for", "keep_firing_for", "group_wait", "group_interval", "repeat_interval", "expr"}
+        assert [old for old, new in changed if re.sub(r"\d+[smhd]?$", "", old) != re.sub(r"\d+s?$", "", new)] == []
