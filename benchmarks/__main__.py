@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import metrics, peers, polls, reading, reposts, schedule
+from benchmarks import metrics, notices, peers, polls, reading, reposts, schedule, telling
 from benchmarks.kinds import IN_FLIGHT, KINDS, WECHAT, Kind
 from benchmarks.labelled import score
 from benchmarks.made_posts import make
@@ -21,7 +21,7 @@ from monitor.logs import configure
 from monitor.settings import LogSettings
 
 WECHAT_NAME = "wechat.openapi"
-NAMES = (*KINDS, WECHAT_NAME, "reading", "reposts", "memory", "choosing", "metrics", "schedule")
+NAMES = (*KINDS, WECHAT_NAME, "reading", "reposts", "memory", "choosing", "metrics", "telling", "schedule")
 REPOSTS = (400, 3_000)
 """Key articles and posts of the made set: enough for the figures to stand still, little enough for the slowest peer."""
 WINDOW_DAYS = 14.0
@@ -43,6 +43,8 @@ def main(wanted: Collection[str]) -> None:
         _choosing()
     if "metrics" in wanted:
         _metrics()
+    if "telling" in wanted:
+        _telling()
     if "schedule" in wanted:
         console.print("the adaptive schedule, simulated:")
         schedule.main()
@@ -122,6 +124,18 @@ def _choosing() -> None:
     )
 
 
+def _telling() -> None:
+    chosen, digest = notices.choosing(), telling.digest_of_500()
+    console.print(
+        f"whom to tell among {notices.ALERTS} open alerts: {chosen['decide']:.0f} ms for {chosen['notices']:.0f} notices,"
+        f" {chosen['decide'] / chosen['walk']:.0f} times a bare walk over them and their people (target ≤ 1,000 ms)"
+    )
+    chose, rendered, size = digest
+    console.print(
+        f"a digest of 500 failing accounts: {chose:.0f} ms to choose, {rendered:.0f} ms to render, {size:.0f} KiB (target ≤ 300 ms to render)"
+    )
+
+
 def _metrics() -> None:
     table = Table(title="the metrics page, and how long the event loop waits meanwhile", title_justify="left")
     for name in ("accounts", "MB", "render, ms", "loop waits, ms", "answer, ms", "loop waits, ms", "peak, MiB"):
@@ -129,7 +143,7 @@ def _metrics() -> None:
     for page in metrics.pages():
         times = (page[name] * 1000 for name in ("render", "delay_rendering", "answer", "delay_answering"))
         figures = (page["bytes"] / 1e6, *times, page["peak_mib"])
-        table.add_row(f"{page['accounts']:,}", *(f"{figure:.1f}" for figure in figures))
+        table.add_row(f"{page['accounts']:,}{', counted only' if page['counted'] else ''}", *(f"{figure:.1f}" for figure in figures))
     console.print(table)
 
 

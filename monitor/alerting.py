@@ -248,7 +248,7 @@ class _Deciding:
         return from_when < at <= self.next_opening
 
     def _too_late(self, alert: Alert) -> bool:
-        """Whether the day a reminder or warning was for has passed: nothing it asked for can be done in time, the accusation speaks next."""
+        """Whether what a reminder or warning asked for can no longer be done in time; the accusation speaks next."""
         at, severity = deadline(alert), alert.finding.severity
         # 转载不规范 is a warning too, and is told after the deadline as before it.
         mild = severity is Severity.NOTICE or (severity is Severity.WARNING and alert.finding.article_id is None)

@@ -57,7 +57,7 @@ class DigestRound:
     def _due(self, desk: Desk, now: datetime) -> Iterable[tuple[Contact, Kind, str]]:
         self._began_at = self._began_at or now
         late = now - max(self._began_at, self._hours.opening(local_date(now))) >= PATIENCE
-        if not self._hours.is_open(now) or not (late or self._readers.settled()):
+        if not self._hours.is_open(now) or not self._readers.known() or not (late or self._readers.settled()):
             return
         for email, (person, cadence) in sorted(self._readers_by_address().items()):
             box = desk.box(email)

@@ -80,6 +80,10 @@ class Roll:
             self._known = (picture, tuple(found.values()))
         return self._known[1]
 
+    def known(self) -> bool:
+        """Whether there is a picture of the roster."""
+        return self._picture() is not None
+
     def settled(self) -> bool:
         """Whether every account was tried at least once and no accusation waits for its sweep: a digest is then worth reading."""
         picture = self._picture()
@@ -91,6 +95,6 @@ class Roll:
 def readers_with(settings: Settings, roll: Roll, post: Post | None) -> Readers:
     """Return everybody who reads beside the accounts' own contacts, and who of them can be reached."""
     if post is None:
-        return replace(readers_of(settings.notify), counties=roll.counties, settled=roll.settled)
+        return replace(readers_of(settings.notify), counties=roll.counties, known=roll.known, settled=roll.settled)
     named = readers_of(settings.notify, post.contacts)
-    return replace(named, counties=roll.counties, settled=roll.settled, reaches=post.reaches)
+    return replace(named, counties=roll.counties, known=roll.known, settled=roll.settled, reaches=post.reaches)

@@ -34,7 +34,9 @@ LEASE_FLOOR = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who is told beside the accounts' own contacts. `counties` are the roster's county clerks; `settled`: every account was looked at.
+    """Who is told beside the accounts' own contacts. `counties` are the roster's county clerks.
+
+    `known`: there is a picture of the roster to write of; `settled`: every account was looked at, and no accusation waits for its sweep.
 
     `reaches` says whether there is a way to an address at all: without a mail server group robots can be reached, and nobody else.
     """
@@ -42,6 +44,7 @@ class Readers:
     clerks: tuple[Contact, ...] = ()
     sysadmins: tuple[Contact, ...] = ()
     counties: Callable[[], Iterable[Contact]] = tuple
+    known: Callable[[], bool] = lambda: True
     settled: Callable[[], bool] = lambda: True
     reaches: Callable[[str], bool] = lambda email: True
 

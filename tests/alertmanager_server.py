@@ -13,25 +13,28 @@ from tools import ROOT
 
 DEPLOY = ROOT / "deploy"
 SHIPPED_MAIL_SERVER = "smtp_smarthost: mailpit:1025"
+SHIPPED_GUARD = "  - name: outside-guard\n"
 
 
 class AlertmanagerServer(Served):
-    """Mails to `smtp_port` on loopback. `hastened` rewrites the waiting times of the configuration's text."""
+    """Mails to `smtp_port` on loopback, and calls `guard` with the watchdog; `faster` rewrites the waiting times of the configuration."""
 
     name = "alertmanager"
 
-    def __init__(self, program: str, directory: Path, smtp_port: int, hastened: Callable[[str], str]) -> None:
+    def __init__(self, program: str, directory: Path, smtp_port: int, guard: str, faster: Callable[[str], str]) -> None:
         super().__init__(program, directory)
         self.smtp_port = smtp_port
-        self.hastened = hastened
+        self.guard = guard
+        self.faster = faster
 
     def arguments(self, port: int) -> list[str]:
         text = (DEPLOY / "alertmanager.yml").read_text(encoding="utf-8")
-        assert SHIPPED_MAIL_SERVER in text
+        assert SHIPPED_MAIL_SERVER in text and text.endswith(SHIPPED_GUARD)
+        text = text.replace(SHIPPED_MAIL_SERVER, f"smtp_smarthost: 127.0.0.1:{self.smtp_port}")
+        # As the file itself says, and as its older version spells it.
+        text += f"    webhook_configs:\n      - url: {self.guard}\n        send_resolved: false\n"
         config = self.directory / "alertmanager.yml"
-        config.write_text(
-            self.hastened(text.replace(SHIPPED_MAIL_SERVER, f"smtp_smarthost: 127.0.0.1:{self.smtp_port}")), encoding="utf-8"
-        )
+        config.write_text(self.faster(text), encoding="utf-8")
         shutil.copytree(DEPLOY / "alertmanager", self.directory / "alertmanager", dirs_exist_ok=True)
         return [
             f"--config.file={config}",

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 import yaml
 from served import Served
 
+RESEND_SECONDS = 3
+"""Prometheus' own is a minute. What fires before it has found its Alertmanager, some five seconds after its start, is told only then."""
+
 
 class PrometheusServer(Served):
     """Scrapes `metrics_url` as job `zhengwu`; tells an Alertmanager where there is one."""
@@ -29,6 +32,7 @@ class PrometheusServer(Served):
             f"--config.file={config}",
             f"--storage.tsdb.path={self.directory / 'data'}",
             f"--web.listen-address=127.0.0.1:{port}",
+            f"--rules.alert.resend-delay={RESEND_SECONDS}s",
         ]
 
     def query(self, expression: str) -> list[dict[str, Any]]:

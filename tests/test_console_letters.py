@@ -191,6 +191,16 @@ def test_every_address_in_a_text_is_masked_and_nothing_else() -> None:
     assert masked(text) == "联系z**@unit.example、<b**@c.example>；@media print{a{}} 5@ @x"
 
 
+async def test_a_link_that_acts_is_shown_nowhere_even_where_the_record_holds_one() -> None:
+    link = f"https://console.example/do/{'Ab-_9' * 20}.{'c' * 43}"
+    careless = letter(1, html=f'<a href="{link}">x</a>', text=link, subject=link, why=link)
+
+    async with visit(desk(careless)) as client:
+        texts = [await (await client.get(path)).text() for path in ("/letters", "/letters/1", "/letters/1/body")]
+
+    assert [text for text in texts if "Ab-_9" in text] == []
+
+
 def test_masking_a_long_text_without_any_address_costs_one_pass() -> None:
     assert masked("a" * 2_000_000).startswith("aaa")
 

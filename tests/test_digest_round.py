@@ -117,6 +117,16 @@ async def test_a_digest_waits_for_the_first_sweep_but_not_for_ever(store: Store,
     assert (early, await went(store, rounds, clock)) == (0, 1)
 
 
+async def test_nothing_is_told_of_a_roster_that_was_not_yet_judged(store: Store, server: MailServer) -> None:
+    clock = FrozenClock(MONDAY)
+    rounds = made(store, smtp(server.port), clock, Plain(), Readers(clerks=(CLERK,), known=lambda: False, settled=lambda: False))
+
+    await went(store, rounds, clock)
+    clock.moment = MONDAY + 2 * PATIENCE
+
+    assert await went(store, rounds, clock) == 0
+
+
 async def test_nobody_reads_a_digest_outside_office_hours(store: Store, server: MailServer) -> None:
     clock = FrozenClock(datetime.combine(MONDAY.date(), time(23), UTC))
     rounds = made(store, smtp(server.port), clock, Plain(), Readers(clerks=(CLERK,)))

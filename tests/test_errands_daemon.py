@@ -16,7 +16,7 @@ from daemons import SetClock, enrol, quick_settings, running, until
 
 from demo.mailbox import Mail, Mailbox
 from monitor.correspondence import Ask
-from monitor.model import Account, Channel, Contact, Platform
+from monitor.model import Account, Channel, Contact, Platform, Verdict
 from monitor.trail import Act
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -47,7 +47,7 @@ async def test_an_operator_publishes_clicks_and_hears_that_it_is_over(mongod: st
     site = web.Application()
 
     async def bridge(request: web.Request) -> web.Response:
-        # Another account that publishes proves the bridge alive: without one an old feed is believed of nobody.
+        # Another account that publishes proves the bridge alive: before one is seen an old feed is believed of nobody.
         ages = published if request.path == "/a.xml" else [DAY / 24, 60 * DAY]
         return web.Response(text=feed(*ages), content_type="application/rss+xml")
 
@@ -55,11 +55,13 @@ async def test_an_operator_publishes_clicks_and_hears_that_it_is_over(mongod: st
     async with TestServer(site) as server, Mailbox(tmp_path / "mails") as mailbox:
         channels = {name: Channel(adapter="feed", handle=str(server.make_url(f"/{name}.xml")), options={"whole": "1"}) for name in "ab"}
         fields = {"platform": Platform.WECHAT, "unit": "石泉县统计局", "contacts": (Contact(email=OPERATOR),)}
-        watched = [Account(id=name, name=f"石泉{name}", channels=(channel,), **fields) for name, channel in channels.items()]
+        watched = [Account(id=name, name="石泉统计", channels=(channel,), **fields) for name, channel in channels.items()]
         smtp = {"host": "127.0.0.1", "port": mailbox.port, "security": "none", "sender": "z@example.invalid"}
         notify = {"one_a_day": False, "flap_minutes": 0}
         settings = quick_settings(mongod, database, channels=SLOW, web=CONSOLE, smtp=smtp, notify=notify)
         async with running(settings, SetClock(NOON)) as app, aiohttp.ClientSession() as operator:
+            await enrol(app, watched[1])
+            await until(lambda: app.picture and [each for _, each in app.picture.standings if each.verdict is Verdict.QUALIFIED])
             await enrol(app, *watched)
             await until(lambda: [mail for mail in mailbox.mails if mail.to == OPERATOR])
             [recheck, *_] = links = links_in(mailbox.mails[0])
@@ -69,11 +71,14 @@ async def test_an_operator_publishes_clicks_and_hears_that_it_is_over(mongod: st
             shown = await answer.text()
             await until(lambda: [mail for mail in mailbox.mails if "已恢复" in mail.subject])
             entries = await app.store.correspondence.trail("a", acts=[Act.RECHECK])
-            record = await (await operator.get(app.web_address + "letters")).text()
+            number = (await app.store.correspondence.letters())[-1].number
+            paths = ("letters", f"letters/{number}", f"letters/{number}/body")
+            record = [await (await operator.get(app.web_address + path)).text() for path in paths]
             metrics = app.metrics.render()[0].decode()
 
     assert len(links) == len(Ask)
     assert (answer.status, "已安排复查" in shown) == (200, True)
     assert [(each.by, each.reason) for each in entries] == [(OPERATOR, "已更新，请复查")]
     assert 'zhengwu_links_total{outcome="done"} 1.0' in metrics
-    assert "z**@unit.example" in record and "/do/" not in record
+    assert "z**@unit.example" in record[0]
+    assert [page for page in record if "/do/" in page or OPERATOR in page] == []

@@ -239,6 +239,19 @@ def test_one_account_before_a_holiday_has_the_rules_own_sentence_as_subject() ->
     assert lines(made)[1] == "清明假期（4月4日至4月6日）内将超期"
 
 
+@pytest.mark.parametrize(
+    ("lines_on", "said"),
+    [
+        pytest.param(("2020-04-07",), "清明假期（4月4日至4月6日）后首个工作日将超期", id="the morning after"),
+        pytest.param(("2020-04-07", "2020-04-04"), "清明假期（4月4日至4月6日）内及节后首个工作日将超期", id="one within, one after"),
+    ],
+)
+def test_a_line_on_the_morning_after_a_holiday_is_told_as_that(lines_on: tuple[str, ...], said: str) -> None:
+    told = [holiday(account, line_on) for account, line_on in zip((STATISTICS, FUND), lines_on, strict=False)]
+
+    assert lines(letter(*told))[1] == said
+
+
 def test_who_is_asked_to_mend_it_by_a_date_is_not_mixed_with_who_is_told_first() -> None:
     other = alert(FUND, "", Severity.ACCUSATION, "未转载", article_id="a1", evidence=HINT)
     told = notice(MISSING, other)

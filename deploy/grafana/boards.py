@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from deploy.grafana.parts import BLUE, GRID, SOURCE, TROUBLE, Json, Words
+from deploy.grafana.parts import BLUE, GRID, HELD, QUALIFIED, SOON, SOURCE, TROUBLE, UNDETERMINED, Json, Words
 
 OVERVIEW, REPOSTS, HEALTH = "zhengwu-overview", "zhengwu-reposts", "zhengwu-health"
 TITLES = {OVERVIEW: "总览", REPOSTS: "重要信息转载", HEALTH: "采集健康"}
@@ -13,6 +13,8 @@ CONSOLE = "http://127.0.0.1:8780"
 
 PLATFORMS: Mapping[str, str] = {"wechat": "微信", "weibo": "微博", "douyin": "抖音", "toutiao": "今日头条", "other": "其他"}
 PLATFORM_WORDS: Words = {key: (text, BLUE) for key, text in PLATFORMS.items()}
+PLATFORM_LINES: Words = dict(zip(PLATFORMS, zip(PLATFORMS.values(), (BLUE, SOON, HELD, QUALIFIED, UNDETERMINED), strict=True), strict=True))
+"""The same where each platform is a line of its own."""
 
 OF_PLATFORM = 'platform=~"$platform"'
 OF_PLACE = f'{OF_PLATFORM},region=~"$region"'

@@ -163,13 +163,15 @@ def _channels() -> list[Json]:
 
 
 def _channel_table() -> Json:
+    # A closed interface is left alone for good; that is said in a column of its own.
+    paused = "zhengwu_channel_paused_until_timestamp_seconds > time() unless on (instance, channel) zhengwu_channel_retired == 1"
     return table(
         "渠道",
         {
             "A": "max by (channel, reason) (zhengwu_channel_failing)",
             "B": "max by (channel) (zhengwu_channel_accounts)",
             "C": "max by (channel) (zhengwu_channel_last_good_timestamp_seconds) * 1000",
-            "D": "max by (channel) (zhengwu_channel_paused_until_timestamp_seconds > time()) * 1000",
+            "D": f"max by (channel) ({paused}) * 1000",
             "E": "max by (channel) (zhengwu_channel_retired)",
         },
         "channel",
@@ -206,11 +208,11 @@ def _budget_table() -> Json:
         "lane",
         [
             Column("window", "限额"),
-            Column("seconds", "时长（秒）", width=100),
-            Column("B", "已用", width=80),
+            Column("seconds", "时长（秒）", width=90),
+            Column("B", "已用", width=70),
             Column("C", "上限", width=80),
             Column("D", "剩余", width=80),
-            Column("A", "使用率", RATIO, steps=((None, QUALIFIED), (0.8, SOON), (1, TROUBLE)), bar=1, decimals=0),
+            Column("A", "使用率", RATIO, steps=((None, QUALIFIED), (0.8, SOON), (1, TROUBLE)), bar=1, decimals=0, width=120),
         ],
         width=12,
         sort=("-使用率",),
@@ -219,23 +221,25 @@ def _budget_table() -> Json:
 
 
 def _credential_table() -> Json:
-    left = "zhengwu_credential_expiry_timestamp_seconds"
+    expiry = "zhengwu_credential_expiry_timestamp_seconds"
+    # The other tokens last hours and renew themselves: they would stand at the top for ever.
+    by_hand = f'{expiry}{{part="refresh"}} or {expiry}{{kind="given"}}'
+    left = f'label_join({by_hand}, "token", " · ", "credential", "kind", "part")'
     return table(
         "凭据到期",
         {
-            "A": f'min by (token, credential, kind, part) (label_join({left}, "token", " · ", "credential", "kind", "part") - time())',
-            "B": f'min by (token) (label_join({left}, "token", " · ", "credential", "kind", "part")) * 1000',
+            "A": f"min by (token, credential, kind, part) ({left} - time())",
+            "B": f"min by (token) ({left}) * 1000",
         },
         "token",
         [
             Column("credential", "凭据"),
-            Column("kind", "种类", width=150),
-            Column("part", "部分", width=110),
+            Column("kind", "种类", width=130),
             Column("A", "剩余", SECONDS, steps=((None, TROUBLE), (DAY, SOON), (WEEK, QUALIFIED)), width=110),
             Column("B", "到期时间", MOMENT, width=150),
         ],
         width=12,
         sort=("剩余",),
         none="—",
-        note="最先到期的在前。access 一类的短期令牌会自动续期；refresh 一类到期后必须由人重新授权。",
+        note="只列到期后必须由人重新授权的凭据，最先到期的在前。几小时一换的短期令牌由程序自动续期，不在此列。",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.grafana.boards import OF_PLACE, OF_PLATFORM, OF_UNIT, OVERVIEW, PLATFORM_WORDS, board, constant, listed, platform, region, unit
+from deploy.grafana.boards import OF_PLACE, OF_PLATFORM, OF_UNIT, OVERVIEW, PLATFORM_LINES, PLATFORM_WORDS, board, constant, listed, platform, region, unit
 from deploy.grafana.parts import (
     AGO,
     BLUE,
@@ -128,7 +128,7 @@ def _course() -> list[Json]:
             width=8,
             note="合格 ÷（合格 + 不合格），按所选平台和县区计算。",
         ),
-        course("各平台合格率", Query(by_platform, "{{platform}}"), unit=RATIO, max=1, decimals=1, width=8, words=_platform_lines()),
+        course("各平台合格率", Query(by_platform, "{{platform}}"), unit=RATIO, max=1, decimals=1, width=8, words=PLATFORM_LINES),
         course(
             "问题账号数变化",
             Query(f"sum({counted('failed')})", "不合格", FAILED),
@@ -139,11 +139,6 @@ def _course() -> list[Json]:
             decimals=0,
         ),
     ]
-
-
-def _platform_lines() -> Words:
-    colours = (BLUE, SOON, HELD, QUALIFIED, UNDETERMINED)
-    return {key: (text, colour) for (key, (text, _)), colour in zip(PLATFORM_WORDS.items(), colours, strict=True)}
 
 
 def _where() -> list[Json]:
@@ -205,7 +200,7 @@ def _accounts() -> list[Json]:
             "账号列表（问题最重的在前）",
             {"A": f"max by ({NAMES}) ({INFO} * on (instance, account) group_left () ({ranked}))"} | _dates(LISTED),
             "account",
-            [*_who(), Column("A", "判定", words=RANKS, width=100), *_dated()],
+            [*_who(), Column("A", "判定", words=RANKS, width=80), *_dated()],
             height=14,
             sort=("-判定", "-未更新天数"),
             none="—",
@@ -215,7 +210,7 @@ def _accounts() -> list[Json]:
             "3天内将超期的账号",
             {"A": f"max by ({NAMES}) ({INFO} * on (instance, account) group_left () {SOON_ONES})"} | _dates(SOON_ONES),
             "account",
-            [*_who(), Column("A", "剩余天数", steps=((None, SOON),), width=100), *_dated()],
+            [*_who(), Column("A", "剩余天数", steps=((None, SOON),), width=80), *_dated()],
             height=10,
             sort=("剩余天数",),
             none="—",
@@ -238,17 +233,17 @@ def _dates(chosen: str) -> dict[str, str]:
 def _who() -> list[Column]:
     evidence = [link("在监测台查看依据", "${console:raw}/?q=${__data.fields.account:percentencode}")]
     return [
-        Column("name", "账号名称", links=evidence, width=200),
+        Column("name", "账号名称", links=evidence, width=180),
         Column("unit", "主办单位"),
-        Column("region", "县区", width=110),
-        Column("platform", "平台", words={key: (text, UNDETERMINED) for key, (text, _) in PLATFORM_WORDS.items()}, width=90),
+        Column("region", "县区", width=90),
+        Column("platform", "平台", words={key: (text, UNDETERMINED) for key, (text, _) in PLATFORM_WORDS.items()}, width=80),
     ]
 
 
 def _dated() -> list[Column]:
     return [
-        Column("B", "未更新天数", width=110, decimals=0),
-        Column("C", "最近更新", MOMENT, width=160),
-        Column("D", "最近看全", AGO, width=130),
-        Column("account", "标识码", width=190),
+        Column("B", "未更新天数", width=100, decimals=0),
+        Column("C", "最近更新", MOMENT, width=140),
+        Column("D", "最近看全", AGO, width=110),
+        Column("account", "标识码", width=160),
     ]

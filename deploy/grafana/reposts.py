@@ -7,7 +7,6 @@ from deploy.grafana.parts import (
     AGO,
     BLUE,
     FAILED,
-    MOMENT,
     PALE,
     QUALIFIED,
     RATIO,
@@ -35,6 +34,9 @@ VERDICTS = {
 OWED = "done|irregular|late|missing|undetermined|not_yet"
 MISSING = f'zhengwu_repost_missing_info{{article="$article",{OF_UNIT}}}'
 MISSING_ANY = f"zhengwu_repost_missing_info{{{OF_UNIT}}}"
+
+SHORT_MOMENT = "time:MM-DD HH:mm"
+"""Of articles of these months the year is known, and the title needs the room."""
 
 TITLE_OF = "zhengwu_article_published_timestamp_seconds * on (instance, article) group_left (title) zhengwu_article_info"
 # Labels come in alphabetical order; a quote inside a title is escaped.
@@ -120,11 +122,11 @@ def _missing() -> list[Json]:
             {"A": f"max by ({labels}) ({MISSING})"},
             "account",
             [
-                Column("name", "账号名称", links=[pair], width=200),
+                Column("name", "账号名称", links=[pair], width=160),
                 Column("unit", "主办单位"),
-                Column("region", "县区", width=110),
-                Column("platform", "平台", words={key: (text, UNDETERMINED) for key, (text, _) in PLATFORM_WORDS.items()}, width=90),
-                Column("account", "标识码", width=190),
+                Column("region", "县区", width=90),
+                Column("platform", "平台", words={key: (text, UNDETERMINED) for key, (text, _) in PLATFORM_WORDS.items()}, width=80),
+                Column("account", "标识码", width=160),
             ],
             width=14,
             sort=("县区", "主办单位"),
@@ -179,17 +181,17 @@ def _all() -> list[Json]:
             "article",
             [
                 Column("title", "标题", links=[here, page]),
-                Column("B", "发布时间", MOMENT, width=150),
-                Column("C", "截止时间", MOMENT, width=150),
-                Column("D", "应转载", width=80),
-                Column("E", "已转载", width=80),
-                Column("F", "不规范或不及时", width=130),
-                Column("G", "未转载", steps=((None, QUALIFIED), (1, FAILED)), width=80),
-                Column("H", "未到截止", width=90),
-                Column("I", "无法判定", steps=((None, UNDETERMINED),), width=90),
-                Column("J", "转载率", RATIO, steps=((None, BLUE),), bar=1, decimals=1, width=140),
-                Column("K", "规范转载率", RATIO, steps=((None, BLUE),), bar=1, decimals=1, width=140),
-                Column("article", "编号", width=150),
+                Column("B", "发布时间", SHORT_MOMENT, width=95),
+                Column("C", "截止时间", SHORT_MOMENT, width=95),
+                Column("D", "应转载", width=65),
+                Column("E", "已转载", width=65),
+                Column("F", "不规范或不及时", width=115),
+                Column("G", "未转载", steps=((None, QUALIFIED), (1, FAILED)), width=65),
+                Column("H", "未到截止", width=75),
+                Column("I", "无法判定", steps=((None, UNDETERMINED),), width=75),
+                Column("J", "转载率", RATIO, steps=((None, BLUE),), bar=1, decimals=1, width=115),
+                Column("K", "规范转载率", RATIO, steps=((None, BLUE),), bar=1, decimals=1, width=115),
+                Column("article", "编号", width=100),
             ],
             sort=("-截止时间",),
             none="—",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.grafana.boards import OF_PLATFORM
+from deploy.grafana.boards import OF_PLATFORM, PLATFORM_LINES
 from deploy.grafana.parts import (
     BLUE,
     BYTES,
@@ -95,7 +95,7 @@ def lag() -> list[Json]:
         course(
             "未按时采集的账号",
             Query(f"sum by (platform) (zhengwu_accounts_behind{{{OF_PLATFORM}}})", "{{platform}}"),
-            Query(f"sum(zhengwu_accounts_watched{{{OF_PLATFORM}}})", "应采集账号", UNDETERMINED),
+            words=PLATFORM_LINES,
             min=0,
             decimals=0,
         ),

@@ -101,7 +101,7 @@ def account_facts(finding: Finding, account: Account | None, *, with_contacts: b
 def whose(account: Account | None, *, with_contacts: bool) -> Iterable[Fact]:
     if account is None:
         return
-    if unit := "，".join(part for part in (shown(account.unit), shown(account.region)) if part):
+    if unit := "，".join(part for part in (shown(account.unit, NAMES), shown(account.region, NAMES)) if part):
         yield "单位", unit
     if with_contacts and (names := contact_names(account.contacts)):
         yield "联系人", names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from monitor.model import Account, Finding, Severity
-from monitor.notify.facts import day, moment, shown
+from monitor.notify.facts import NAMES, day, moment, shown
 from monitor.notify.phrases import Asked
 
 
@@ -36,7 +36,7 @@ def _unit(heap: Iterable[Asked], accounts: Mapping[str, Account]) -> str:
 
 def unit_of(finding: Finding, accounts: Mapping[str, Account]) -> str:
     account = accounts.get(finding.account_id or "")
-    return shown(account.unit) if account else ""
+    return shown(account.unit, NAMES) if account else ""
 
 
 def _shared(asked: Asked) -> str:

@@ -139,7 +139,7 @@ class Itemising:
             label=label,
             tone=phrases.tone(finding),
             who=self._who(finding),
-            said=_holiday_words(finding) or without(title, message) or label,
+            said=_holiday_words(heap) or without(title, message) or label,
             ask=phrases.to_do(first, self._now),
             sentence=message,
             counted=tuple((phrases.label(each), title_of(each.finding, self._account(each.finding))) for each in heap),
@@ -257,12 +257,15 @@ def _row_of_holiday(asked: Asked, account: Account | None) -> Iterable[Fact]:
         yield "最后更新", minute(at)
 
 
-def _holiday_words(finding: Finding) -> str:
-    """Return the second line of a look-ahead; empty for all else."""
+def _holiday_words(heap: list[Asked]) -> str:
+    """Return the second line of a look-ahead; empty for all else. A line may also fall on the morning after."""
+    finding = heap[0].finding
     name = holiday_of(finding)
     first, last = day(finding.evidence.get("holiday_from")), day(finding.evidence.get("holiday_to"))
     span = f"（{month_day(first)}至{month_day(last)}）" if first and last else ""
-    return f"{name}假期{span}内将超期" if name else ""
+    after = {bool(last and line > last) for each in heap if (line := phrases.line_on(each.finding))}
+    when = {frozenset({True}): "后首个工作日", frozenset({True, False}): "内及节后首个工作日"}.get(frozenset(after), "内")
+    return f"{name}假期{span}{when}将超期" if name else ""
 
 
 def _recovery(finding: Finding, account: Account | None, title: str) -> str:
