@@ -363,14 +363,14 @@ def deadline(alert: Alert) -> datetime | None:
         return _moment(evidence.get("due_at"))
     try:
         return start_of_day(date.fromisoformat(str(evidence.get("line_on") or "")))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
 def _moment(value: Any) -> datetime | None:
     try:
         return cut(datetime.fromisoformat(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -449,3 +449,13 @@ def test_whom_a_finding_does_not_name_it_does_not_concern() -> None:
 def test_what_the_gate_holds_says_so() -> None:
     assert reasons(alert(FAILED, Stage.HELD)) == [Why.GATE]
     assert reasons(alert(FAILED, Stage.PENDING)) == [Why.GATE]
+
+
+@pytest.mark.parametrize("evidence", [{"line_on": "0001-01-01"}, {"line_on": 7}, {"line_on": "soon"}, {"line_on": None}, {}])
+def test_evidence_that_makes_no_sense_keeps_nobody_from_being_told(evidence: dict[str, Any]) -> None:
+    odd = alert(WARNING)
+    odd = odd.model_copy(update={"finding": odd.finding.model_copy(update={"evidence": evidence})})
+    task = odd.model_copy(update={"finding": odd.finding.model_copy(update={"article_id": "t", "evidence": {"due_at": "0001-01-01T00:00+14:00"}})})
+
+    assert reasons(odd)[0] in (Why.NEW, Why.PASSED)
+    assert reasons(task) == [Why.NEW]

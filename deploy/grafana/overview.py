@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from deploy.grafana.boards import OF_PLACE, OF_PLATFORM, OF_UNIT, OVERVIEW, PLATFORM_LINES, PLATFORM_WORDS, board, constant, listed, platform, region, unit
+from deploy.grafana.boards import (
+    OF_PLACE,
+    OF_PLATFORM,
+    OF_UNIT,
+    OVERVIEW,
+    PLATFORM_LINES,
+    PLATFORM_WORDS,
+    board,
+    constant,
+    listed,
+    platform,
+    region,
+    unit,
+)
 from deploy.grafana.parts import (
     AGO,
     BLUE,
