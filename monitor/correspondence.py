@@ -186,6 +186,12 @@ class Correspondence:
             doc = await self._db.letters.find_one({"_id": number, "at": {"$type": "date"}})
         return None if doc is None else _letter(doc)
 
+    async def forget(self, letters_before: datetime, links_before: datetime) -> None:
+        """Drop letters and used-up links older than these moments; the audit log stays for good."""
+        with self._translated():
+            await self._db.letters.delete_many({"at": {"$lt": letters_before}})
+            await self._db.links.delete_many({"at": {"$lt": links_before}})
+
     async def note(self, entries: Sequence[Entry]) -> None:
         """Add to the audit log; a step noted before stays as it was."""
         with self._translated():

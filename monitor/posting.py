@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 
@@ -15,7 +15,7 @@ from monitor.errors import NotifyError
 from monitor.hours import OfficeHours
 from monitor.mailboxes import Mailbox
 from monitor.metrics import Metrics
-from monitor.model import Account, Alert, Contact, Role
+from monitor.model import Account, Alert, Contact, Role, local_date
 from monitor.ports import Clock, Letter, Notifier
 from monitor.settings import NotifySettings
 from monitor.store import Store
@@ -120,6 +120,15 @@ class Posting:
         self._failing = False
         self._not_before: datetime | None = None
         self._broken: set[str] = set()
+        self._tidied_on: date | None = None
+
+    async def tidy(self, now: datetime) -> None:
+        """Drop, once a day, the letters and used-up links that nobody will ask for any more."""
+        if self._tidied_on != local_date(now):
+            # A link ends with a day: one more, and no link that still works is forgotten to have been used.
+            links_before = now - timedelta(days=self._settings.link_days + 2)
+            await self.store.correspondence.forget(now - timedelta(days=self._settings.letters_kept_days), links_before)
+            self._tidied_on = local_date(now)
 
     def rests(self, now: datetime) -> bool:
         """Whether there is no mail server, or it was away a moment ago."""

@@ -14,7 +14,7 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
 from monitor.complaints import complaint
@@ -65,6 +65,10 @@ Address = Annotated[str, Field(pattern=r"^[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),
 """A bare mail address; a name beside it, or two in one, would be sent to nobody."""
 
 
+LINK_KEY_MINIMUM = 32
+"""Characters: with fewer a key could be found by trying, and links be forged."""
+
+
 class NotifySettings(Section):
     """How people are told. `robots` and `link_key` are secrets: a robot's address opens its group, the key signs links in letters."""
 
@@ -88,6 +92,13 @@ class NotifySettings(Section):
     link_days: int = Field(default=7, ge=1, le=90)
     link_key: SecretStr = SecretStr("")
     robots: SecretStr = SecretStr("")
+
+    @field_validator("link_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr) -> SecretStr:
+        if 0 < len(key.get_secret_value()) < LINK_KEY_MINIMUM:
+            raise ValueError(f"至少 {LINK_KEY_MINIMUM} 个字符，如 openssl rand -hex 32 的输出；不设置则自动生成")
+        return key
 
 
 class WatchSettings(Section):

@@ -61,6 +61,7 @@ class Telling:
         if not await posting.my_turn():
             self._owed_since.clear()
             return 0
+        await posting.tidy(now)
         desk = await read_desk(posting.store, now)
         await self._catch_up(desk)
         # Some 40 µs an alert: after a long holiday too long for the loop that also polls.

@@ -455,7 +455,8 @@ def test_what_the_gate_holds_says_so() -> None:
 def test_evidence_that_makes_no_sense_keeps_nobody_from_being_told(evidence: dict[str, Any]) -> None:
     odd = alert(WARNING)
     odd = odd.model_copy(update={"finding": odd.finding.model_copy(update={"evidence": evidence})})
-    task = odd.model_copy(update={"finding": odd.finding.model_copy(update={"article_id": "t", "evidence": {"due_at": "0001-01-01T00:00+14:00"}})})
+    due = {"article_id": "t", "evidence": {"due_at": "0001-01-01T00:00+14:00"}}
+    task = odd.model_copy(update={"finding": odd.finding.model_copy(update=due)})
 
     assert reasons(odd)[0] in (Why.NEW, Why.PASSED)
     assert reasons(task) == [Why.NEW]

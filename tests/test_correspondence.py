@@ -151,3 +151,16 @@ async def test_an_account_that_leaves_the_roster_takes_its_alerts_off_the_record
     [entry] = await store.correspondence.trail(acts=[Act.RESOLVED])
     assert (entry.alert_id, entry.at) == (opened.id, NOON + timedelta(hours=1))
     assert "名册" in entry.reason
+
+
+async def test_letters_and_used_links_are_forgotten_in_time_and_the_log_is_not(store: Store) -> None:
+    opened = await accused(store)
+    for number, at in (("old", NOON - timedelta(days=2)), ("new", NOON)):
+        await store.correspondence.put_letter(LetterRecord(number, "x@y.example", at, "主题", "", "", "accounts", "sent"))
+        await store.correspondence.use_link(number, at)
+
+    await store.correspondence.forget(NOON - timedelta(days=1), NOON - timedelta(days=1))
+
+    assert [each.number for each in await store.correspondence.letters()] == ["new"]
+    assert (await store.correspondence.link_used("old"), await store.correspondence.link_used("new")) == (False, True)
+    assert [entry.alert_id for entry in await store.correspondence.trail()] == [opened.id]

@@ -1,6 +1,6 @@
 """The page of ten thousand accounts: what the daemon promises of it, measured in a process of its own.
 
-The bounds on time are three times the promise, as the test machine is shared; memory is what it is. benchmarks/README.md has the figures.
+The bounds on time are five times the promise, as the test machine is shared; memory is what it is. benchmarks/README.md has the figures.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 from tools import ROOT
 
 PROMISED_ANSWER, PROMISED_DELAY, PROMISED_MIB = 0.150, 0.050, 60
-SHARED = 3
+SHARED = 5
 PAGE_LIMIT = 32 << 20
 """Prometheus is set to refuse more (deploy/prometheus/prometheus.yml)."""
 

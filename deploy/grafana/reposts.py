@@ -72,13 +72,14 @@ def _article() -> list[Json]:
         stat("未转载", of("missing"), steps=((None, QUALIFIED), (1, FAILED)), width=4, links=page, note="截止后仍未检测到转载的账号数。"),
         stat(
             "转载率",
-            f"{ratio} or vector(0)",
+            ratio,
             RATIO,
+            none="尚无结果",
             decimals=1,
             width=4,
             note="已转载（含不规范、不及时）÷ 应判定。未到截止和无法判定的不计入。",
         ),
-        stat("规范转载率", f"{strict} or vector(0)", RATIO, decimals=1, width=4, note="按时并规范转载 ÷ 应判定。"),
+        stat("规范转载率", strict, RATIO, decimals=1, width=4, none="尚无结果", note="按时并规范转载 ÷ 应判定。"),
         stat(
             "截止时间",
             'max(zhengwu_article_due_timestamp_seconds{article="$article"}) * 1000',
@@ -100,8 +101,8 @@ def _article() -> list[Json]:
         ),
         course(
             "转载率变化",
-            Query(ratio + " or vector(0)", "转载率", QUALIFIED),
-            Query(strict + " or vector(0)", "规范转载率", BLUE),
+            Query(ratio, "转载率", QUALIFIED),
+            Query(strict, "规范转载率", BLUE),
             unit=RATIO,
             min=0,
             max=1,
