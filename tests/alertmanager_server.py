@@ -50,17 +50,19 @@ class AlertmanagerServer(Served):
 
 
 WAITS = re.compile(r"^( *(?:- )?(for|keep_firing_for|group_wait|group_interval|repeat_interval): )(\d+)([smhd])$", re.MULTILINE)
+WINDOWS = re.compile(r"\[(\d+)([smhd])\]")
 AGES = re.compile(r"(_timestamp_seconds > )(\d+)$", re.MULTILINE)
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-LEAST_SECONDS = {"for": 3}
-"""A `for` of less would take one scrape that comes late, on a busy machine, for a dead daemon; the rest may be a second."""
+LEAST_SECONDS = {"for": 3, "window": 3}
+"""A `for` of less would take one scrape that comes late, on a busy machine, for a dead daemon; a window needs two. Else a second."""
 
 
 def hastened(text: str, times: int) -> str:
-    """Return rules or a configuration whose waiting times are so many times shorter; nothing else is touched."""
+    """Return rules or a configuration whose waiting times and windows are so many times shorter; nothing else is touched."""
 
-    def wait(found: re.Match[str]) -> str:
-        seconds = int(found[3]) * SECONDS[found[4]] // times
-        return f"{found[1]}{max(seconds, LEAST_SECONDS.get(found[2], 1))}s"
+    def shorter(kind: str, number: str, unit: str) -> str:
+        return f"{max(int(number) * SECONDS[unit] // times, LEAST_SECONDS.get(kind, 1))}s"
 
-    return AGES.sub(lambda found: f"{found[1]}{max(1, int(found[2]) // times)}", WAITS.sub(wait, text))
+    text = WAITS.sub(lambda found: found[1] + shorter(found[2], found[3], found[4]), text)
+    text = WINDOWS.sub(lambda found: f"[{shorter('window', found[1], found[2])}]", text)
+    return AGES.sub(lambda found: f"{found[1]}{max(1, int(found[2]) // times)}", text)

@@ -41,6 +41,8 @@ CANARIES: Words = {"fresh": ("正常更新", QUALIFIED), "stale": ("停止更新
 YES_NO: Words = {"0": ("正常", QUALIFIED), "1": ("失败", TROUBLE)}
 REASONS: dict[str, tuple[str, str]] = {key: (text, colour) for key, (text, colour) in OUTCOMES.items() if key != "ok"}
 
+PAUSED = "zhengwu_channel_paused_until_timestamp_seconds > time() unless on (instance, channel) zhengwu_channel_retired == 1"
+"""Channels left alone for a while; a closed interface is left alone for good and said elsewhere."""
 CHOSEN = f'{OF_PLATFORM},channel=~"$channel"'
 WEEK, DAY = 7 * 86_400, 86_400
 
@@ -154,7 +156,7 @@ def _channels() -> list[Json]:
         course(
             "暂停或失败的渠道",
             Query("sum(zhengwu_channel_failing)", "失败", TROUBLE),
-            Query("count(zhengwu_channel_paused_until_timestamp_seconds > time()) or vector(0)", "暂停", SOON),
+            Query(f"count({PAUSED}) or vector(0)", "暂停", SOON),
             Query("sum(zhengwu_channel_retired)", "已关闭", UNDETERMINED),
             min=0,
             decimals=0,
@@ -163,15 +165,13 @@ def _channels() -> list[Json]:
 
 
 def _channel_table() -> Json:
-    # A closed interface is left alone for good; that is said in a column of its own.
-    paused = "zhengwu_channel_paused_until_timestamp_seconds > time() unless on (instance, channel) zhengwu_channel_retired == 1"
     return table(
         "渠道",
         {
             "A": "max by (channel, reason) (zhengwu_channel_failing)",
             "B": "max by (channel) (zhengwu_channel_accounts)",
             "C": "max by (channel) (zhengwu_channel_last_good_timestamp_seconds) * 1000",
-            "D": f"max by (channel) ({paused}) * 1000",
+            "D": f"max by (channel) ({PAUSED}) * 1000",
             "E": "max by (channel) (zhengwu_channel_retired)",
         },
         "channel",
