@@ -11,13 +11,10 @@ from demo.articles import Place, form_of, verdict
 from demo.faults import FROZEN, Fault
 from demo.pages import Page, Trouble
 from demo.rhythm import Item
+from demo.tidings import LINE_DAYS, Tidings, expect_tidings
 from demo.ways import Way
 from monitor.model import Article, RepostVerdict, Status, Verdict, local_date
 
-LINE_DAYS = 14
-COUNTY_DAYS = 13
-CLERK = "chouchaban@example.invalid"
-SYSADMIN = "yunwei@example.invalid"
 Pair = tuple[str, str]
 
 
@@ -26,7 +23,7 @@ class Expected:
     """The answers, by identification code. `failing` and `reminded` give idle days, None where nothing was ever published.
 
     `undetermined` gives the cause: an error class, or that the source stands still. Pairs are (article id, code): `missing`, `irregular`
-    with the reasons, and `seeming` of whom a person must tell. `mailed` are the addresses that must get a mail; a few more may.
+    with the reasons, and `seeming` of whom a person must tell. `tidings` are the answers on letters, where they are asked for.
     """
 
     qualified: int
@@ -37,7 +34,7 @@ class Expected:
     missing: frozenset[Pair]
     irregular: Mapping[Pair, tuple[str, ...]] = field(default_factory=dict)
     seeming: frozenset[Pair] = field(default=frozenset())
-    mailed: frozenset[str] = field(default=frozenset())
+    tidings: Tidings | None = None
 
     @property
     def verdicts(self) -> dict[str, int]:
@@ -61,7 +58,6 @@ def expect(pages: Sequence[Page], articles: Sequence[Article], now: datetime, fa
         (article.id, code): each for code, known in standings.items() for article, each in zip(articles, known, strict=True)
     }
     missing = frozenset(pair for pair, each in pairs.items() if each.verdict is RepostVerdict.MISSING)
-    told = [page for page in pages if page.code in failing or page.code in reminded or any(code == page.code for _, code in missing)]
     return Expected(
         qualified=len(pages) - len(failing) - len(undetermined),
         failing=failing,
@@ -71,7 +67,7 @@ def expect(pages: Sequence[Page], articles: Sequence[Article], now: datetime, fa
         missing=missing,
         irregular={pair: each.reasons for pair, each in pairs.items() if each.verdict is RepostVerdict.IRREGULAR},
         seeming=frozenset(pair for pair, each in pairs.items() if each.seems),
-        mailed=frozenset({CLERK, SYSADMIN, *(page.operator for page in told), *_counties(pages, failing, reminded)}),
+        tidings=expect_tidings(pages, failing, reminded, {code for _, code in missing}, len(undetermined)),
     )
 
 
@@ -138,8 +134,3 @@ def _counted(articles: Sequence[Article], standings: Iterable[Sequence[_Known]])
     labels = [each.label for each in RepostVerdict if each is not RepostVerdict.NOT_YET]
     found = [Counter(each.verdict.label for each in column) for column in zip(*standings, strict=True)]
     return {article.title: {label: counts[label] for label in labels} for article, counts in zip(articles, found, strict=True)}
-
-
-def _counties(pages: Sequence[Page], failing: Mapping[str, int | None], reminded: Mapping[str, int]) -> set[str]:
-    told = {page.county_clerk for page in pages if page.code in failing or reminded.get(page.code) == COUNTY_DAYS}
-    return told - {""}

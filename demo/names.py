@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from demo.fates import Fate
 from monitor.model import Platform, Status
 
 CITY = "安康市"
@@ -91,23 +92,24 @@ class Failing:
     name: str
     idle_days: int | None
     status: Status = Status.ACTIVE
+    fate: Fate | None = None
 
 
 FAILING = (
     Failing("610900", "市住房公积金中心", Platform.WECHAT, "安康住房公积金", 23),
     Failing("610900", "市住房公积金中心", Platform.WEIBO, "安康公积金", 14),
-    Failing("610922", "石泉县扶贫开发局", Platform.WEIBO, "石泉县扶贫开发局", 19),
-    Failing("610922", "石泉县统计局", Platform.WEIBO, "石泉统计", 50),
-    Failing("610924", "双安镇人民政府", Platform.WECHAT, "富硒双安", 25),
+    Failing("610922", "石泉县扶贫开发局", Platform.WEIBO, "石泉县扶贫开发局", 19, fate=Fate.GREYLISTED),
+    Failing("610922", "石泉县统计局", Platform.WEIBO, "石泉统计", 50, fate=Fate.RETRIED),
+    Failing("610924", "双安镇人民政府", Platform.WECHAT, "富硒双安", 25, fate=Fate.ANSWERED),
     Failing("610921", "汉阴县农林科技局", Platform.WECHAT, "汉阴农林科技", 316, Status.ABANDONED),
-    Failing("610921", "汉阴县电商办", Platform.WECHAT, "汉阴县电子商务", 26),
-    Failing("610925", "岚皋县政务服务中心", Platform.WECHAT, "岚皋政务微平台", 22),
+    Failing("610921", "汉阴县电商办", Platform.WECHAT, "汉阴县电子商务", 26, fate=Fate.CLOSING),
+    Failing("610925", "岚皋县政务服务中心", Platform.WECHAT, "岚皋政务微平台", 22, fate=Fate.BOUNCED),
     Failing("610925", "岚皋县公安局交通警察大队", Platform.WECHAT, "岚皋交警", 14),
     Failing("610925", "岚皋县公安局交通警察大队", Platform.WEIBO, "岚皋交警", None),
     Failing("610927", "镇坪县市场监管局", Platform.WECHAT, "镇坪市场监管", 14),
     Failing("610927", "镇坪县公安局", Platform.WEIBO, "镇坪公安", 34),
-    Failing("610927", "镇坪县司法局", Platform.WEIBO, "法治镇坪", 22),
-    Failing("610929", "文旅广电局", Platform.WECHAT, "文旅白河", 32),
+    Failing("610927", "镇坪县司法局", Platform.WEIBO, "法治镇坪", 22, fate=Fate.RECTIFY),
+    Failing("610929", "文旅广电局", Platform.WECHAT, "文旅白河", 32, fate=Fate.SILENCED),
 )
 """Names, platforms and idle days as published (安政办函〔2020〕21号); the codes they get here are invented."""
 

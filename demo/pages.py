@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from demo import ids
+from demo.fates import Fate
 from demo.names import CITY_DIVISION, Unit
 from demo.rhythm import Item
 from demo.secrets import KINDS, own_secrets
@@ -48,6 +49,7 @@ class Page:
     failing: bool = False
     canary: bool = False
     trouble: Trouble | None = None
+    fate: Fate | None = None
     member: int | None = None
     groups: tuple[str, ...] = ()
     ways: tuple[Way, ...] = ()

@@ -205,7 +205,7 @@ class _Casting:
     def _failing(self, serial: int, line: Failing) -> Page:
         unit = next(each for each in self.units if (each.division.code, each.name) == (line.division, line.unit))
         blank = _blank(serial, unit, line.platform)
-        page = replace(blank, name=line.name, status=line.status, failing=True, idle_days=line.idle_days)
+        page = replace(blank, name=line.name, status=line.status, failing=True, idle_days=line.idle_days, fate=line.fate)
         return page if line.idle_days is None else self._lived(page, Rhythm.WEEKLY, line.idle_days)
 
     def _platform(self, platform: Platform, cast: Cast, serial: int) -> Iterator[Page]:

@@ -1,8 +1,8 @@
 """Who is to be told of which alert now, and why or why not. Pure; the alert itself is the outbox.
 
 Telling: `attempt` is written before a letter leaves, then `told` or `refused`. A letter killed in between leaves a try behind and is
-sent once more; after `UNKNOWN_LIMIT` letters of unknown fate the person counts as told. A try belongs to the state it spoke of, so
-an unknown fate never swallows the next rung or the recovery.
+sent once more; after `UNKNOWN_LIMIT` letters of unknown fate the person counts as told for the day, and gets one more each day after
+until the fate of one is known. A try belongs to the state it spoke of: it never swallows the next rung or the recovery.
 
 Every pair of alert and person gets a `Decision` with its reason, sent or held back (handbook 8):
 
@@ -29,7 +29,7 @@ from monitor.model import Account, Alert, Contact, PersonsWord, Role, Severity, 
 from monitor.workdays import UnknownYear, after_working_days
 
 UNKNOWN_LIMIT = 2
-"""Letters of unknown fate after which a person counts as told: the first, and one repeat."""
+"""Letters of unknown fate after which a person counts as told for the day: the first, and one repeat. On a later day it is one."""
 
 _GRAVITY = {Severity.ACCUSATION: 3, Severity.TROUBLE: 2, Severity.WARNING: 1, Severity.NOTICE: 0}
 _CALENDAR_DAYS_FOR_WORKING = 7 / 5
@@ -100,7 +100,7 @@ _WHY_LABELS = {
     Why.FLAPPING: "刚恢复，观察是否反复",
     Why.HOURS: "非工作时间，等待",
     Why.DAILY: "今日已发过一封，等待",
-    Why.UNKNOWN_FATE: "两次投递结果不明，视为已告知",
+    Why.UNKNOWN_FATE: "投递结果不明，今日视为已告知",
     Why.REFUSED: "地址被退信，暂停发送",
     Why.BACKING_OFF: "对方服务器暂时拒收，稍后重试",
     Why.BROKEN: "邮件生成出错，待修复",
@@ -258,7 +258,7 @@ class _Deciding:
         email = address(person.email)
         if mark is not None and mark.recovered:
             return Decision(alert, person, Why.TOLD)
-        if alert.tries.get(_letter(alert, email), 0) >= UNKNOWN_LIMIT:
+        if _enough(alert, email, local_date(self.now)):
             return Decision(alert, person, Why.UNKNOWN_FATE)
         if person.role is Role.CLERK and alert.finding.severity is not Severity.TROUBLE:
             return Decision(alert, person, Why.DIGEST)
@@ -276,7 +276,7 @@ class _Deciding:
             return Decision(alert, person, Why.DIGEST)
         if (held := self._silenced(alert, person)) is not None:
             return held
-        if alert.tries.get(_letter(alert, address(person.email)), 0) >= UNKNOWN_LIMIT:
+        if _enough(alert, address(person.email), local_date(self.now)):
             return Decision(alert, person, Why.UNKNOWN_FATE)
         owed = self._owed(alert, person, mark, pressing, chain)
         return self._now_or_later(owed) if owed.why.sends else owed
@@ -462,14 +462,25 @@ def address(email: str) -> str:
     return "".join(email.split()).lower()
 
 
-def _letter(alert: Alert, email: str) -> str:
-    """Name the letter that tells this person of the alert's present state: the key in `tries`."""
-    return f"{email} recovered" if alert.stage is Stage.RESOLVED else f"{email} {alert.finding.rung}"
+def _state(alert: Alert) -> str:
+    return "recovered" if alert.stage is Stage.RESOLVED else str(alert.finding.rung)
 
 
-def attempt(alert: Alert, email: str) -> Alert:
+def _letter(alert: Alert, email: str, today: date) -> str:
+    """Name the day's letters that tell this person of the alert's present state: the key in `tries`."""
+    return f"{email} {today} {_state(alert)}"
+
+
+def _enough(alert: Alert, email: str, today: date) -> bool:
+    """Whether letters of unknown fate are enough for the day: two on the first, one on each later one."""
+    key = _letter(alert, email, today)
+    before = any(each != key and each.startswith(f"{email} ") and each.endswith(f" {_state(alert)}") for each in alert.tries)
+    return alert.tries.get(key, 0) >= (1 if before else UNKNOWN_LIMIT)
+
+
+def attempt(alert: Alert, email: str, now: datetime) -> Alert:
     """Mark that a letter is about to leave; to be written before it does."""
-    key = _letter(alert, address(email))
+    key = _letter(alert, address(email), local_date(now))
     return alert.model_copy(update={"tries": {**alert.tries, key: alert.tries.get(key, 0) + 1}})
 
 
@@ -493,9 +504,9 @@ def told(alert: Alert, email: str, now: datetime, *, step: Step = Step.SAID, let
     return alert.model_copy(update={"told": {**alert.told, key: mark}, "tries": tries})
 
 
-def refused(alert: Alert, email: str) -> Alert:
-    """Take the last try back: the letter was certainly not accepted. Earlier letters of unknown fate still count."""
-    key = _letter(alert, address(email))
+def refused(alert: Alert, email: str, now: datetime) -> Alert:
+    """Take the try of `now` back: the letter was certainly not accepted. Earlier letters of unknown fate still count."""
+    key = _letter(alert, address(email), local_date(now))
     left = alert.tries.get(key, 0) - 1
     others = {letter: count for letter, count in alert.tries.items() if letter != key}
     return alert.model_copy(update={"tries": {**others, key: left} if left > 0 else others})

@@ -178,7 +178,7 @@ class App:
             polling = asyncio.create_task(self._poll_loop(stop), name="poll")
             loops = [
                 asyncio.create_task(self._every("judge", self.settings.judge.tick_seconds, self._tick, stop), name="judge"),
-                asyncio.create_task(self._every("tell", self.settings.notify.interval_seconds, self.telling.round, stop), name="tell"),
+                asyncio.create_task(self._every("tell", lambda: self.telling.pause, self.telling.round, stop), name="tell"),
                 polling,
                 asyncio.create_task(self._every("verify", self.settings.poll.verify_seconds, self._verify, stop), name="verify"),
                 asyncio.create_task(self._every("rematch", rematch_seconds, self.rematching.round, stop), name="rematch"),
@@ -235,10 +235,13 @@ class App:
         stopping.cancel()
         ticked.cancel()
 
-    async def _every(self, name: str, seconds: float, once: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+    async def _every(
+        self, name: str, pause: float | Callable[[], float], once: Callable[[], Awaitable[object]], stop: asyncio.Event
+    ) -> None:
         """Do something at an interval until `stop`. The database may go away and anything may fail: the loop lives on."""
         while not stop.is_set():
             await self._guarded(name, once)
+            seconds = pause() if callable(pause) else pause
             self._beats[name] = (self.clock.elapsed(), seconds)
             try:
                 await asyncio.wait_for(stop.wait(), timeout=seconds)

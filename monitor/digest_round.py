@@ -16,7 +16,7 @@ from monitor.hours import OfficeHours
 from monitor.mailboxes import Mailbox
 from monitor.model import Contact, local_date
 from monitor.ports import Letter
-from monitor.posting import Desk, Posting, Readers, wishes_of
+from monitor.posting import Desk, Posting, Readers, to_the_end, wishes_of
 from monitor.settings import Cadence, NotifySettings
 
 log = structlog.get_logger("digests")
@@ -40,18 +40,21 @@ class DigestRound:
         self._posting, self._digests, self._readers, self._settings = posting, digests, readers, settings
         self._hours = wishes_of(settings).hours
         self._began_at: datetime | None = None
+        self._stumbled: set[str] = set()
 
     async def send(self, desk: Desk, now: datetime) -> int:
-        """Return how many were sent."""
+        """Return how many were sent. Who the mail server hung up on comes last the next time, so that nobody waits behind him for ever."""
         sent = 0
-        for person, kind, period in self._due(desk, now):
+        for person, kind, period in sorted(self._due(desk, now), key=lambda due: address(due[0].email) in self._stumbled):
             if not await self._posting.my_turn():
                 return sent
             try:
-                sent += await self._send(person, kind, period, desk, now)
+                sent += await to_the_end(self._send(person, kind, period, desk, now))
             except NotifyError as error:
                 if not await self._posting.goes_on(person, error, desk):
+                    self._stumbled.add(address(person.email))
                     return sent
+            self._stumbled.discard(address(person.email))
         return sent
 
     def _due(self, desk: Desk, now: datetime) -> Iterable[tuple[Contact, Kind, str]]:
@@ -85,11 +88,9 @@ class DigestRound:
             if not error.uncertain:
                 await posting.put_box(mailboxes.digest_refused(desk.box(person.email), kind, period), desk)
             raise
-        told = mailboxes.digest_told(desk.box(person.email), kind, period)
-        if kind == "weekly":
-            # It says all that the day's would.
-            told = replace(told, digests={**told.digests, "daily": local_date(now).isoformat()})
-        await posting.went(letter, mailboxes.delivered(told, posting.clock.now(), duty=False), desk)
+        at = posting.clock.now()
+        posting.went(letter, lambda box: mailboxes.delivered(_told(box, kind, period, now), at, duty=False), desk)
+        await posting.write_down(desk)
         log.info("digest sent", kind=kind, period=period, number=letter.number)
         return 1
 
@@ -105,6 +106,12 @@ class DigestRound:
             return None, False
         self._posting.whole(name)
         return letter, True
+
+
+def _told(box: Mailbox, kind: Kind, period: str, now: datetime) -> Mailbox:
+    told = mailboxes.digest_told(box, kind, period)
+    # The weekly one says all that the day's would.
+    return replace(told, digests={**told.digests, "daily": local_date(now).isoformat()}) if kind == "weekly" else told
 
 
 def period_of(cadence: Cadence, weekly_on: int, hours: OfficeHours, box: Mailbox, now: datetime) -> tuple[Kind | None, str]:

@@ -14,6 +14,8 @@ from monitor.model import local_date
 
 GIVE_UP = timedelta(hours=24)
 """So long a temporary refusal is tried again before the address counts as one that takes no mail."""
+FEWEST_TRIES = 6
+"""Nor after fewer tries than these, which take half an hour: a night or a weekend between two of them is no day of trying."""
 MARK_LASTS = timedelta(days=7)
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=2)
@@ -71,7 +73,7 @@ def turned_away(box: Mailbox, why: str, now: datetime) -> Mailbox:
 def deferred(box: Mailbox, why: str, now: datetime) -> Mailbox:
     """Note a refusal for now: wait twice as long as the last time; after `GIVE_UP` it counts as one for good."""
     since = box.failing_since or now
-    if now - since >= GIVE_UP:
+    if now - since >= GIVE_UP and box.failures >= FEWEST_TRIES:
         return turned_away(box, f"{UNANSWERED}（{why}）", now)
     wait = min(FIRST_WAIT * 2 ** min(box.failures, 16), LONGEST_WAIT)
     return replace(box, failing_since=since, failures=box.failures + 1, next_try_at=now + wait)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
 
 import structlog
 
@@ -30,6 +32,13 @@ LEASE = "telling"
 """Only the daemon that holds this lease tells, so that two on one database do not send each letter twice."""
 LEASE_FLOOR = timedelta(seconds=60)
 """A lease is twice the interval, but of at least so much: one letter to a slow server takes its time."""
+FINISH_SECONDS = 3.0
+"""How long a stop waits for the letter under way: a server takes one in a second, and one that hangs must not hold the daemon."""
+SOONEST_SECONDS = 0.05
+"""Between two rounds, however soon the mail server is to be tried again."""
+
+T = TypeVar("T")
+Change = Callable[[Mailbox], Mailbox]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,27 @@ def _accounts_of(alerts: Iterable[Alert]) -> set[str]:
     return {alert.finding.account_id for alert in alerts if alert.finding.account_id}
 
 
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """What is to be written down of a letter that was taken."""
+
+    record: LetterRecord
+    change: Change
+    entries: Sequence[Entry]
+
+
+async def to_the_end(telling: Coroutine[Any, Any, T]) -> T:
+    """Let a letter that is under way be sent and marked, also when we are asked to stop meanwhile; but not for ever."""
+    task = asyncio.create_task(telling)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=FINISH_SECONDS)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
 class Posting:
     """Hands letters over one by one. With an `owner` only while it holds the lease; without one it believes to be alone."""
 
@@ -121,6 +151,18 @@ class Posting:
         self._not_before: datetime | None = None
         self._broken: set[str] = set()
         self._tidied_on: date | None = None
+        self._gone: list[_Gone] = []
+
+    def pause(self, *, cut_short: bool) -> float:
+        """Return the seconds until the next round: no longer than until a mail server that was away is tried again.
+
+        `cut_short` for a round that the database cut short: it too may be back soon.
+        """
+        wishes = self._settings
+        left = (self._not_before - self.clock.now()).total_seconds() if self._not_before is not None else 0.0
+        if left > 0:
+            return min(wishes.interval_seconds, max(left, SOONEST_SECONDS))
+        return min(wishes.interval_seconds, wishes.retry_seconds) if cut_short else wishes.interval_seconds
 
     async def tidy(self, now: datetime) -> None:
         """Drop, once a day, the letters and used-up links that nobody will ask for any more."""
@@ -150,12 +192,20 @@ class Posting:
         assert self.notifier is not None
         await self.notifier.send(letter)
 
-    async def went(self, letter: Letter, box: Mailbox, desk: Desk, alerts: Iterable[Alert] = ()) -> None:
-        """Note a letter that was taken: with its address, in the record, in the metrics."""
+    def went(self, letter: Letter, change: Change, desk: Desk, alerts: Iterable[Alert] = (), entries: Sequence[Entry] = ()) -> None:
+        """Note a letter that was taken: `change` is what it does to its address. `write_down` puts it into the database."""
         self._failing = False
-        await self.put_box(box, desk)
-        await self.record(letter, desk, "sent", alerts)
         self.metrics.observe_letter("sent")
+        self._gone.append(_Gone(self._recorded(letter, desk, "sent", alerts), change, entries))
+
+    async def write_down(self, desk: Desk) -> None:
+        """Write what is known of letters that were taken; what a database gone away keeps from being written is kept for the next time."""
+        while self._gone:
+            gone = self._gone[0]
+            await self.put_box(gone.change(desk.box(gone.record.to)), desk)
+            await self.store.correspondence.put_letter(gone.record)
+            await self.store.correspondence.note(gone.entries)
+            del self._gone[0]
 
     async def goes_on(self, person: Contact, error: NotifyError, desk: Desk) -> bool:
         """Note a failure with whom it belongs to; return whether the next letter may be tried."""
@@ -199,9 +249,12 @@ class Posting:
 
     async def record(self, letter: Letter, desk: Desk, outcome: str, alerts: Iterable[Alert] = (), why: str = "") -> None:
         """Keep what was said to whom, without the links that act."""
+        await self.store.correspondence.put_letter(self._recorded(letter, desk, outcome, alerts, why))
+
+    def _recorded(self, letter: Letter, desk: Desk, outcome: str, alerts: Iterable[Alert] = (), why: str = "") -> LetterRecord:
         alerts = tuple(alerts)
         units = {account.unit for alert in alerts if (account := desk.accounts.get(alert.finding.account_id or "")) and account.unit}
-        record = LetterRecord(
+        return LetterRecord(
             number=letter.number,
             to=letter.to,
             at=self.clock.now(),
@@ -215,4 +268,3 @@ class Posting:
             alerts=tuple(alert.id for alert in alerts),
             why=why,
         )
-        await self.store.correspondence.put_letter(record)

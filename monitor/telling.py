@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import structlog
@@ -17,7 +17,7 @@ from monitor.model import Alert, Told
 from monitor.notify.items import Words
 from monitor.notify.letters import write
 from monitor.ports import Letter, ListName
-from monitor.posting import Desk, Posting, Readers, candidates_in, read_desk
+from monitor.posting import Desk, Posting, Readers, candidates_in, read_desk, to_the_end
 from monitor.trail import Act, Entry
 
 log = structlog.get_logger("telling")
@@ -33,6 +33,10 @@ class Telling:
         self._readers, self._digests = readers, digests
         # Told, but not yet written down as told: the database went away in between.
         self._unwritten: dict[tuple[str, str], Told] = {}
+        # The tries of alerts before an attempt that came to nothing, where the database went away before that was written.
+        self._untried: dict[str, Mapping[str, int]] = {}
+        self._stumbled: set[str] = set()
+        self._cut_short = False
         self._owed_since: dict[str, datetime] = {}
         self.held: Counter[str] = Counter()
         self.refused_addresses = 0
@@ -47,6 +51,11 @@ class Telling:
         """Since when the oldest of them has been owed."""
         return min(self._owed_since.values(), default=None)
 
+    @property
+    def pause(self) -> float:
+        """How many seconds to wait before the next round: sooner while the mail server or the database is away."""
+        return self._posting.pause(cut_short=self._cut_short)
+
     async def round(self) -> int:
         """Tell whom there is to tell; return how many letters were sent.
 
@@ -54,12 +63,19 @@ class Telling:
         2. What was told but could not be written down is written; alerts whose rung fell are noted, so that a later climb is told again.
         3. For everybody it is decided what is due now and what waits, and why.
         4. For each person: note the attempt, send, note the result. A mail server that is away ends the round, an address that is
-           refused does not. Then the digests, in the same way.
+           refused does not. Then the digests, in the same way, and last those at whom the server hung up before: they may be the reason.
         """
+        self._cut_short = True
+        sent = await self._round()
+        self._cut_short = False
+        return sent
+
+    async def _round(self) -> int:
         posting = self._posting
         now = posting.clock.now()
         if not await posting.my_turn():
             self._owed_since.clear()
+            self._untried.clear()
             return 0
         await posting.tidy(now)
         desk = await read_desk(posting.store, now)
@@ -94,8 +110,12 @@ class Telling:
             if alert is not None and (known is None or known.at < mark.at):
                 tries = {key: count for key, count in alert.tries.items() if key.partition(" ")[0] != email}
                 late[alert_id] = alert.model_copy(update={"told": {**alert.told, email: mark}, "tries": tries})
+        restored = {id: late.get(id) or desk.alerts[id] for id in self._untried if id in desk.alerts}
+        late |= {id: alert.model_copy(update={"tries": self._untried[id]}) for id, alert in restored.items()}
         await self._mark(list(late.values()), desk)
         self._unwritten.clear()
+        self._untried.clear()
+        await self._posting.write_down(desk)
         await self._mark(alerting.lowered(desk.alerts.values()), desk)
 
     async def _mark(self, alerts: list[Alert], desk: Desk) -> None:
@@ -104,22 +124,35 @@ class Telling:
         await self._posting.store.put_told(alerts)
 
     async def _send_all(self, notices: Iterable[Notice], desk: Desk, now: datetime) -> int:
+        listed = list(notices)
+        fresh, stumbled = ([each for each in listed if (_name_of(each) in self._stumbled) is last] for last in (False, True))
+        sent, goes_on = await self._send_each(fresh, desk, now)
+        if goes_on and self._digests:
+            sent += await self._digests.send(desk, now)
+        if goes_on and not self._posting.rests(self._posting.clock.now()):
+            sent += (await self._send_each(stumbled, desk, now))[0]
+        return sent
+
+    async def _send_each(self, notices: Iterable[Notice], desk: Desk, now: datetime) -> tuple[int, bool]:
+        """Return how many went out, and whether the mail server takes more."""
         sent = 0
         for notice in notices:
             if not await self._posting.my_turn():
-                return sent
+                return sent, False
             letter = await self._written(notice, desk, now)
             if letter is None:
                 continue
             try:
-                await self._tell(notice, letter, desk)
+                await to_the_end(self._tell(notice, letter, desk))
             except NotifyError as error:
                 if not await self._posting.goes_on(notice.person, error, desk):
-                    return sent
+                    self._stumbled.add(_name_of(notice))
+                    return sent, False
             else:
                 sent += 1
                 self._owed_since.pop(_name_of(notice), None)
-        return sent + (await self._digests.send(desk, now) if self._digests else 0)
+            self._stumbled.discard(_name_of(notice))
+        return sent, True
 
     async def _written(self, notice: Notice, desk: Desk, now: datetime) -> Letter | None:
         """Return the letter; None where it cannot be written: it waits, is reported once, and the others go out."""
@@ -136,20 +169,26 @@ class Telling:
     async def _tell(self, notice: Notice, letter: Letter, desk: Desk) -> None:
         email, posting = notice.person.email, self._posting
         ids = [alert.id for alert in (*notice.opened, *notice.recovered)]
-        await self._mark([alerting.attempt(desk.alerts[each], email) for each in ids], desk)
+        begun = posting.clock.now()
+        self._untried = {each: desk.alerts[each].tries for each in ids}
+        await self._mark([alerting.attempt(desk.alerts[each], email, begun) for each in ids], desk)
         try:
             await posting.send(letter)
         except NotifyError as error:
-            if not error.uncertain:
-                await self._mark([alerting.refused(desk.alerts[each], email) for each in ids], desk)
+            if error.uncertain:
+                self._untried.clear()
+            else:
+                await self._mark([alerting.refused(desk.alerts[each], email, begun) for each in ids], desk)
+                self._untried.clear()
             concerned = [desk.alerts[each] for each in ids]
             await posting.record(letter, desk, "uncertain" if error.uncertain else "failed", concerned, str(error))
             raise
         now = posting.clock.now()
-        await self._mark_told(notice, letter, [desk.alerts[each] for each in ids], desk, now)
-        box = mailboxes.delivered(desk.box(email), now, duty=notice.duty)
-        await posting.went(letter, box, desk, [desk.alerts[each] for each in ids])
-        await posting.store.correspondence.note(_entries(notice, letter, desk, now))
+        self._untried.clear()
+        entries, alerts = _entries(notice, letter, desk, now), [desk.alerts[each] for each in ids]
+        posting.went(letter, lambda box: mailboxes.delivered(box, now, duty=notice.duty), desk, alerts, entries)
+        await self._mark_told(notice, letter, alerts, desk, now)
+        await posting.write_down(desk)
         log.info("letter sent", opened=len(notice.opened), recovered=len(notice.recovered), number=letter.number)
 
     async def _mark_told(self, notice: Notice, letter: Letter, alerts: list[Alert], desk: Desk, now: datetime) -> None:

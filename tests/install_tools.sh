@@ -6,6 +6,7 @@ declare -A package_of=(
   [prometheus]=prometheus
   [promtool]=prometheus
   [amtool]=prometheus-alertmanager
+  [prometheus-alertmanager]=prometheus-alertmanager
   [chromium]=chromium
   [node]=nodejs
   [npm]=npm

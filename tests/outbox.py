@@ -38,13 +38,13 @@ def units(count: int) -> list[str]:
 
 
 async def opened(store: Store, *emails: str, at: datetime = NOON, more: Sequence[Contact] = (), **fields: Any) -> None:
-    """Put an account on the roster for each address, with one open accusation that is due to it."""
-    for email in emails:
-        subject = email.partition("@")[0]
-        told = {"severity": Severity.ACCUSATION, "rung": 4, "tells": (Role.OPERATOR,), **fields}
-        words = {"subject": subject, "message": f"“{subject}发布”(微博)已14天未更新(最后更新2020-02-18)"}
-        await store.put_accounts([account(subject, contacts=(Contact(email=email), *more))], {}, at)
-        await store.put_alerts([AlertChange(None, alert(at=at, id=f"idle {subject} {at.timestamp()}", **words, **told))])
+    """Make a roster with one account for each address, and open one accusation each that is due to it."""
+    told = {"severity": Severity.ACCUSATION, "rung": 4, "tells": (Role.OPERATOR,), **fields}
+    names = {email.partition("@")[0]: email for email in emails}
+    await store.put_accounts([account(name, contacts=(Contact(email=email), *more)) for name, email in names.items()], {}, at)
+    for name in names:
+        words = {"subject": name, "message": f"“{name}发布”(微博)已14天未更新(最后更新2020-02-18)"}
+        await store.put_alerts([AlertChange(None, alert(at=at, id=f"idle {name} {at.timestamp()}", **words, **told))])
 
 
 async def over(store: Store, now: datetime) -> None:
@@ -68,7 +68,9 @@ class OneLine:
         return Letter(to.email, number, f"【日报】{now:%m-%d}", "正文", "<p>正文</p>", about=ListName.DIGEST)
 
 
-def telling(store: Store, port: int, clock: Clock, settings: NotifySettings | None = None, owner: str = "", seconds: float = 5.0) -> Telling:
+def telling(
+    store: Store, port: int, clock: Clock, settings: NotifySettings | None = None, owner: str = "", seconds: float = 5.0
+) -> Telling:
     """Return the loop over a real mail program; it sends digests too where the settings name a clerk."""
     wishes = settings or NotifySettings()
     smtp = SmtpSettings(host="127.0.0.1", port=port, security="none", sender=SENDER, timeout_seconds=seconds)

@@ -100,34 +100,45 @@ def test_an_alert_from_the_future_waits() -> None:
 
 
 def test_a_letter_killed_between_sending_and_marking_is_told_again_exactly_once() -> None:
-    once = attempt(alert(REMINDER), OPERATOR.email)
+    once = attempt(alert(REMINDER), OPERATOR.email, NOW)
 
-    twice = attempt(once, OPERATOR.email)
+    twice = attempt(once, OPERATOR.email, NOW)
 
     assert len(due([once], to(OPERATOR), NOW)) == 1
     assert due([twice], to(OPERATOR), NOW) == []
 
 
+def test_two_letters_of_unknown_fate_are_enough_for_the_day_and_one_for_each_day_after() -> None:
+    tomorrow = NOW + timedelta(days=1)
+    unknown = attempt(attempt(alert(REMINDER), OPERATOR.email, NOW), OPERATOR.email, NOW)
+
+    again = attempt(unknown, OPERATOR.email, tomorrow)
+
+    assert len(due([unknown], to(OPERATOR), tomorrow)) == 1
+    assert due([again], to(OPERATOR), tomorrow) == []
+    assert told(again, OPERATOR.email, tomorrow).tries == {}
+
+
 def test_a_server_that_is_down_for_an_hour_uses_no_tries_up() -> None:
     waiting = alert(REMINDER)
     for _ in range(60):
-        waiting = refused(attempt(waiting, OPERATOR.email), OPERATOR.email)
+        waiting = refused(attempt(waiting, OPERATOR.email, NOW), OPERATOR.email, NOW)
 
     assert waiting.tries == {}
     assert len(due([waiting], to(OPERATOR), NOW)) == 1
 
 
 def test_a_refusal_after_a_letter_of_unknown_fate_leaves_that_one_counted() -> None:
-    unknown = attempt(alert(REMINDER), OPERATOR.email)
+    unknown = attempt(alert(REMINDER), OPERATOR.email, NOW)
 
-    after = refused(attempt(unknown, OPERATOR.email), OPERATOR.email)
+    after = refused(attempt(unknown, OPERATOR.email, NOW), OPERATOR.email, NOW)
 
     assert after.tries == unknown.tries
 
 
 def test_being_told_settles_all_tries_of_that_person_only() -> None:
     second = Contact(email="second@shiquan.example")
-    both = attempt(attempt(alert(REMINDER), OPERATOR.email), second.email)
+    both = attempt(attempt(alert(REMINDER), OPERATOR.email, NOW), second.email, NOW)
 
     after = told(both, OPERATOR.email.upper(), NOW)
 
@@ -137,7 +148,7 @@ def test_being_told_settles_all_tries_of_that_person_only() -> None:
 
 
 def test_letters_of_unknown_fate_do_not_swallow_the_next_rung() -> None:
-    unknown = attempt(attempt(alert(WARNING), OPERATOR.email), OPERATOR.email)
+    unknown = attempt(attempt(alert(WARNING), OPERATOR.email, NOW), OPERATOR.email, NOW)
 
     risen = unknown.model_copy(update={"finding": idle(FAILED)})
 
@@ -145,13 +156,13 @@ def test_letters_of_unknown_fate_do_not_swallow_the_next_rung() -> None:
 
 
 def test_letters_of_unknown_fate_do_not_swallow_the_recovery() -> None:
-    unknown = attempt(attempt(alert(FAILED), OPERATOR.email), OPERATOR.email)
+    unknown = attempt(attempt(alert(FAILED), OPERATOR.email, NOW), OPERATOR.email, NOW)
 
     [over] = settle(keyed(unknown), [clear()], LATER)
 
     [notice] = due([over], to(OPERATOR), LATER)
     assert notice.recovered == (over,)
-    assert due([attempt(attempt(over, OPERATOR.email), OPERATOR.email)], to(OPERATOR), LATER) == []
+    assert due([attempt(attempt(over, OPERATOR.email, LATER), OPERATOR.email, LATER)], to(OPERATOR), LATER) == []
 
 
 # -- why, and why not yet -------------------------------------------------------------------------------------------------------

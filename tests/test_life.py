@@ -188,7 +188,7 @@ def test_the_gate_decides_nothing_about_alerts_that_opened_after_it_counted(deci
 
 
 def test_judging_never_touches_what_telling_wrote() -> None:
-    marked = attempt(told(alert(WARNING), OPERATOR.email, NOW), CLERK.email)
+    marked = attempt(told(alert(WARNING), OPERATOR.email, NOW), CLERK.email, NOW)
     words = [idle(FAILED), idle(REMINDER), clear()]
 
     changed = [settle(keyed(marked), [word], LATER)[0] for word in words]

@@ -64,20 +64,20 @@ async def test_a_server_that_was_down_for_an_hour_has_everything_within_half_a_m
     assert all(each.tries == {} for each in await store.alerts())
 
 
-async def test_the_return_is_noticed_in_real_time_with_the_settings_as_shipped(mongod: str, database: str) -> None:
-    async with PostOffice() as office:
-        await office.stop()
-        shipped = {"interval_seconds": 60.0, "retry_seconds": 20.0, **ROUND_THE_CLOCK}
-        smtp = {"host": "127.0.0.1", "port": office.port, "security": "none", "sender": SENDER}
-        async with running(quick_settings(mongod, database, notify=shipped, smtp=smtp)) as app:
-            await opened(app.store, *units(4), at=app.clock.now() - MINUTE)
-            app.telling.hurry()
-            await until(lambda: app.telling.waiting == 4)
-            await asyncio.sleep(random.Random().uniform(0.5, 8.0))
+async def test_the_return_is_noticed_in_real_time_with_the_settings_as_shipped(
+    mongod: str, database: str, store: Store, office: PostOffice
+) -> None:
+    await opened(store, *units(4), at=SystemClock().now() - MINUTE)
+    await office.stop()
+    shipped = {"interval_seconds": 60.0, "retry_seconds": 20.0, **ROUND_THE_CLOCK}
+    smtp = {"host": "127.0.0.1", "port": office.port, "security": "none", "sender": SENDER}
+    async with running(quick_settings(mongod, database, notify=shipped, smtp=smtp)) as app:
+        await until(lambda: app.telling.waiting == 4)
+        await asyncio.sleep(random.Random().uniform(0.5, 8.0))
 
-            returned = asyncio.get_running_loop().time()
-            await office.start()
-            await until(lambda: len(office.taken) == 4, RETURN_SECONDS + 5)
+        returned = asyncio.get_running_loop().time()
+        await office.start()
+        await until(lambda: len(office.taken) == 4, RETURN_SECONDS + 5)
 
     assert max(each.at for each in office.taken) - returned < RETURN_SECONDS
     assert office.counts() == dict.fromkeys(units(4), 1)

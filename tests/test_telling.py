@@ -106,6 +106,10 @@ class Picky:
         await self.inner.rest()
 
 
+class Killed(BaseException):
+    """The end of a mail program, which nobody catches."""
+
+
 class Dying:
     """A mail program killed right after the server took the letter, so many times; then it works."""
 
@@ -116,7 +120,7 @@ class Dying:
         await self.inner.send(letter)
         if self.deaths:
             self.deaths -= 1
-            raise KeyboardInterrupt("killed")
+            raise Killed
 
     async def rest(self) -> None:
         await self.inner.rest()
@@ -227,7 +231,7 @@ async def test_killed_between_sending_and_marking_it_is_told_again_at_most_once(
     for _ in range(deaths + 2):
         try:
             await telling(store, dying, clock).round()
-        except KeyboardInterrupt:
+        except Killed:
             continue
 
     counted = Counter(mail.to for mail in mailbox.mails)
