@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from demo.answers import CLERK, SYSADMIN
 from demo.mailbox import LOOPBACK
 from demo.names import CITY
+from demo.tidings import CLERK, SYSADMIN
 from demo.world import World
+from monitor.model import local_date
 
 PACE = {
     # Loopback needs no politeness; a look every four seconds lets the live posts be seen to arrive,
@@ -33,26 +35,37 @@ PATIENCE = 10.0
 """Seconds that an answer may take."""
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on: letters must name the console before it listens."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def settings_table(
     world: World, base_url: str, mail_port: int, directory: Path, web_port: int = 0, patience: float = PATIENCE
 ) -> dict[str, Any]:
     """Return what to lay over the default settings. `mongo.url` is left to the caller, who starts the database."""
     return {
         "mongo": {"database": "zhengwu_demo", "data_directory": directory / "mongo"},
-        "web": {"host": LOOPBACK, "port": web_port},
+        "web": {"host": LOOPBACK, "port": web_port, "public_url": f"http://{LOOPBACK}:{web_port}" if web_port else ""},
         "smtp": {"host": LOOPBACK, "port": mail_port, "security": "none", "sender": "zhengwu@example.invalid"},
         "notify": {
             "city": CITY,
             "clerks": (CLERK,),
             "sysadmins": (SYSADMIN,),
-            "interval_seconds": 3.0,
+            "interval_seconds": 1.0,
             "retry_seconds": 2.0,
             # Whoever runs the demo may do so at night or on a Sunday, and has no hour to see a recovery hold.
             "opens": "00:00:00",
             "closes": "00:00:00",
             "working_days_only": False,
             "one_a_day": False,
-            "flap_minutes": 0.05,
+            "flap_minutes": 0.02,
+            # A daily digest for everybody, on whichever day of the week: the weekly one would take its place.
+            "county_digest": "daily",
+            "weekly_on": (local_date(world.now).weekday() + 1) % 7,
         },
         "poll": {"in_flight": 64, "idle_seconds": 0.1, "retry_wait_seconds": 0.05, "stop_seconds": 5.0, "verify_seconds": 1.0},
         "guards": {"settle_seconds": 1.0},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import default
@@ -15,25 +15,32 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 LOOPBACK = "127.0.0.1"
 HOSTNAME = "demo.example.invalid"
+RECOVERED = "已恢复"
 LETTER_LIMIT = 10 * 1024 * 1024
 """Bytes of one letter; a bigger one is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A letter that was taken: to one recipient, decoded headers."""
+    """A letter that was taken: to one recipient, decoded headers. `number` is its Message-ID, `answers` what it answers."""
 
     to: str
     subject: str
     path: Path
+    number: str = ""
+    answers: str = ""
 
 
 class Mailbox:
-    """An SMTP server without TLS or login, in this event loop; open it with `async with`. It holds this run's mails only."""
+    """An SMTP server without TLS or login, in this event loop; open it with `async with`. It holds this run's mails only.
 
-    def __init__(self, directory: Path) -> None:
+    Addresses in `refused` are unknown here and refused for good, those in `greylisted` are refused for now on the first try.
+    """
+
+    def __init__(self, directory: Path, refused: Collection[str] = (), greylisted: Collection[str] = ()) -> None:
         self.directory = directory
         self.mails: list[Mail] = []
+        self._refused, self._greylisted = frozenset(refused), set(greylisted)
 
     async def __aenter__(self) -> Self:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -49,6 +56,16 @@ class Mailbox:
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
 
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        """Take the recipient or not; the name is aiosmtpd's."""
+        if address in self._refused:
+            return "550 5.1.1 no such mailbox"
+        if address in self._greylisted:
+            self._greylisted.discard(address)
+            return "450 4.7.1 greylisted, try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep the letter once for each recipient; the name is aiosmtpd's."""
         content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
@@ -59,7 +76,14 @@ class Mailbox:
     def _keep(self, recipient: str, content: bytes) -> None:
         path = self.directory / f"{len(self.mails) + 1:04d}.eml"
         path.write_bytes(content)
-        self.mails.append(Mail(recipient, subject_of(content), path))
+        letter = email.message_from_bytes(content, _class=EmailMessage, policy=default)
+        self.mails.append(Mail(recipient, subject_of(letter), path, str(letter["Message-ID"] or ""), str(letter["In-Reply-To"] or "")))
+
+    @property
+    def recovered(self) -> frozenset[str]:
+        """Who read that something is over, in answer to an earlier letter of this run."""
+        numbers = {(mail.to, mail.number) for mail in self.mails}
+        return frozenset(mail.to for mail in self.mails if RECOVERED in mail.subject and (mail.to, mail.answers) in numbers)
 
     def counts(self) -> Mapping[str, int]:
         """Return how many mails each address got."""
@@ -69,7 +93,6 @@ class Mailbox:
         return found
 
 
-def subject_of(content: bytes) -> str:
+def subject_of(letter: EmailMessage) -> str:
     """Return the letter's subject in plain words, empty when it has none."""
-    letter = email.message_from_bytes(content, _class=EmailMessage, policy=default)
     return str(letter["Subject"] or "").replace("\n", " ").strip()

@@ -20,7 +20,8 @@ LINE_SECONDS = 2.0
 class State:
     """How far the daemon has come; two that are equal mean that nothing happened between.
 
-    `doubtful` are the posts that seem to be reposts and were not opened yet, `confirmed` those whose pages showed that they are.
+    `doubtful` are the posts that seem to be reposts and were not opened yet, `confirmed` those whose pages showed that they are, `alerts`
+    those that live.
     """
 
     accounts: int
@@ -29,15 +30,11 @@ class State:
     mails: int
     doubtful: int = 0
     confirmed: int = 0
+    alerts: int = 0
 
     @property
     def all_seen(self) -> bool:
         return 0 < self.accounts <= self.looked_at
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether something is still to be checked, which may yet change the result."""
-        return bool(self.waiting or self.doubtful)
 
 
 Show = Callable[[State], None]

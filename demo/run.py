@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import shutil
 import signal
@@ -15,18 +14,24 @@ import orjson
 from rich.console import Console
 
 from demo.answers import Expected
+from demo.fates import Fate
 from demo.faults import FAULTS, SHORT_PATIENCE, SLOW
-from demo.knobs import PATIENCE, settings_table
+from demo.knobs import PATIENCE, free_port, settings_table
 from demo.mailbox import Mailbox
+from demo.operator import Operator, links_in
+from demo.past import leave_traces
 from demo.platforms import Platforms
 from demo.progress import State, make_console, progress
 from demo.pushes import TICKET_KIND, Pusher, ticket_grant
 from demo.secrets import COMPONENT
-from demo.summary import Picture, differences, summary, tables, verified_line
+from demo.story import OVER_SECONDS, SWEPT_SECONDS, TOLD_SECONDS, Step, hold_letters, let_letters_out, nothing, told_to_the_end
+from demo.summary import Picture, differences, post_line, summary, tables, verified_line
+from demo.tidings import Post
 from demo.world import World
 from monitor import hand_checks
 from monitor.app import App
 from monitor.clock import SystemClock
+from monitor.correspondence import Ask
 from monitor.embedded import RUN_FILE, Embedded
 from monitor.logs import configure
 from monitor.model import Stage, local_date
@@ -36,11 +41,6 @@ from monitor.settings import Settings
 
 DIRECTORY = Path("var/demo")
 SUMMARY_FILE = "summary.json"
-CHECK_SECONDS = 0.5
-QUIET_SECONDS = 7.0
-"""So long nothing may change before the demo calls itself settled: longer than a round of looks, one of judging and one of telling."""
-STUCK_SECONDS = 10.0
-"""After so long without change the result is shown although something still waits to be checked."""
 STOP_RESERVE = 5.0
 """Seconds kept of a given running time for stopping in order; of a short one a quarter."""
 
@@ -53,6 +53,8 @@ class Demo:
     ) -> None:
         self.app, self.world, self.platforms, self.pusher, self.mailbox = app, world, platforms, pusher, mailbox
         self.directory, self.console = directory, console
+        known = self.answers.tidings
+        self.operator = Operator(platforms.stage, mailbox, known.mender if known else None)
 
     @property
     def answers(self) -> Expected:
@@ -60,9 +62,10 @@ class Demo:
 
     async def state(self) -> State:
         counts = await self.app.store.counts(self.app.clock.now())
-        pending = await self.app.store.alerts([Stage.PENDING])
-        waiting = len(pending) + self.app.telling.waiting
-        return State(counts["accounts"], counts["tried"], waiting, len(self.mailbox.mails), *await self.verified())
+        living = await self.app.store.alerts([Stage.PENDING, Stage.HELD, Stage.OPEN])
+        pending = sum(alert.stage is Stage.PENDING for alert in living)
+        waiting = pending + self.app.telling.waiting + len(self.operator.awaited)
+        return State(counts["accounts"], counts["tried"], waiting, len(self.mailbox.mails), *await self.verified(), len(living))
 
     async def verified(self) -> tuple[int, int]:
         """Return how many posts only seem to be reposts and were not opened yet, and how many were opened and proved to be."""
@@ -82,9 +85,20 @@ class Demo:
             articles=self.world.articles,
             reposts=await self.app.repost_standings(),
             alerts=await self.app.store.alerts(),
-            mails=[(mail.to, mail.subject) for mail in self.mailbox.mails],
+            post=await self._post(),
             confirmed=confirmed,
             doubtful=doubtful,
+        )
+
+    async def _post(self) -> Post:
+        boxes, now = (await self.app.store.correspondence.mailboxes()).values(), self.app.clock.now()
+        return Post(
+            mails=[(mail.to, mail.subject) for mail in self.mailbox.mails],
+            threaded=self.mailbox.recovered,
+            refused=frozenset(box.address for box in boxes if box.marked_until(now)),
+            deferred=frozenset(box.address for box in boxes if box.failures),
+            rechecks=self.operator.presses,
+            begun=self.world.now,
         )
 
     def write_summary(self, picture: Picture) -> None:
@@ -93,16 +107,29 @@ class Demo:
         draft.write_bytes(orjson.dumps(summary(picture), option=orjson.OPT_INDENT_2) + b"\n")
         draft.replace(path)
 
-    def show(self, picture: Picture) -> None:
-        """Print the tables, whether they agree with the known answers, and where to look further."""
+    def show(self, picture: Picture, *, settled: bool) -> None:
+        """Print the tables, whether they agree with the known answers, and where the console is."""
         for table in tables(picture):
             self.console.print(table)
         self.console.print(verified_line(picture), markup=False)
-        self.console.print(self._compared(picture), markup=False)
+        self.console.print(post_line(picture.post), markup=False)
+        if settled:
+            self.console.print(self._compared(picture), markup=False)
         web = self.app.web_address
         pushes = f"  收到平台推送 {self.pusher.taken} 次" if self.pusher.taken else ""
         self.console.print(f"控制台 {web}  指标 {web}metrics  邮件 {self.mailbox.directory}{pushes}", markup=False)
-        self.console.print(f"重要信息 {web}articles  转载情况、未转载名单、原文与转载的逐句对照", markup=False)
+
+    def pages_to_open(self) -> Iterator[str]:
+        """Yield what can be opened while the daemon runs."""
+        web = self.app.web_address
+        yield f"重要信息 {web}articles  转载情况、未转载名单、原文与转载的逐句对照"
+        yield f"已发通知 {web}letters  每封邮件的原样与办理记录"
+        mender = self.operator.page
+        for mail in self.mailbox.mails:
+            links = links_in(mail, Ask.RECEIVED)
+            if links and not (mender and mail.to == mender.operator):
+                yield f"一键办理（取自{mail.path.name}，点开后按“{Ask.RECEIVED.label}”）{links[0]}"
+                return
 
     def _compared(self, picture: Picture) -> str:
         if local_date(self.app.clock.now()) != local_date(self.world.now):
@@ -137,9 +164,10 @@ async def _opened(clock: Clock, fault: str, directory: Path, tables: Tables, con
     await _fresh(directory / "mongo")
     async with AsyncExitStack() as stack:
         platforms = await stack.enter_async_context(Platforms(world, clock, fault))
-        mailbox = await stack.enter_async_context(Mailbox(directory / "mails"))
+        refused, greylisted = ({page.operator for page in world.pages if page.fate is fate} for fate in (Fate.BOUNCED, Fate.GREYLISTED))
+        mailbox = await stack.enter_async_context(Mailbox(directory / "mails", refused, greylisted))
         patience = SHORT_PATIENCE if fault == SLOW else PATIENCE
-        settings = Settings(**settings_table(world, platforms.base_url, mailbox.port, directory, patience=patience))
+        settings = Settings(**settings_table(world, platforms.base_url, mailbox.port, directory, free_port(), patience))
         configure(settings.log)
         app = await stack.enter_async_context(App(settings, tables, clock, random.Random()))
         accounts = list(world.roster(platforms.base_url))
@@ -148,6 +176,8 @@ async def _opened(clock: Clock, fault: str, directory: Path, tables: Tables, con
         await app.judge.refresh_articles(clock.now())
         for page, look in world.hand_looks():
             await hand_checks.enter(app.store, page.account(platforms.base_url), look, app.tables.hand_check, clock.now())
+        await leave_traces(app, world, platforms.base_url)
+        await hold_letters(app.store, clock)
         # As the push of some minutes ago left it: without a ticket the first looks would be refused.
         await app.credentials.keep(COMPONENT, TICKET_KIND, ticket_grant(clock.now()))
         pusher = await stack.enter_async_context(Pusher(platforms.stage, lambda: app.web_address))
@@ -196,7 +226,7 @@ async def _live(demo: Demo, stop: asyncio.Event, deadline: float | None) -> None
     if not settled:
         total = len(demo.world.pages)
         demo.console.print(f"在得出全部结果之前结束：{total} 个账号中已查看 {picture.looked_at} 个，以下为目前的结果。")
-        demo.show(picture)
+        demo.show(picture, settled=False)
     demo.console.print(f"汇总已写入 {demo.directory / SUMMARY_FILE}", markup=False)
     demo.console.print("\n".join(_ways_to_look(demo)), markup=False, soft_wrap=True)
 
@@ -206,27 +236,32 @@ def _ways_to_look(demo: Demo) -> Iterator[str]:
     mongo = demo.app.settings.mongo
     yield "数据库保留到下次演示，可继续查看："
     yield f"  export ZHENGWU_MONGO__DATA_DIRECTORY={mongo.data_directory} ZHENGWU_MONGO__DATABASE={mongo.database}"
-    yield "  python daemon.py status articles        每篇重要信息的转载情况和两率"
-    yield f"  python daemon.py match {demo.world.articles[1].id}           哪些内容算转载、依据什么，哪些相近而不算"
+    commands = {
+        "status articles": "每篇重要信息的转载情况和两率",
+        f"match {demo.world.articles[1].id}": "哪些内容算转载、依据什么，哪些相近而不算",
+        "status alerts": "每个提醒告知了谁，发出或暂不发出的原因",
+        "status trail": "办理记录（留痕）：发现、告知、确认、静默、退信、复查、销号",
+        "report daily": "日报；另有 weekly、month",
+        "report leader --to leader.html": "领导专报，一页",
+    }
+    yield from (f"  python daemon.py {command:<32}{meaning}" for command, meaning in commands.items())
 
 
 async def _report(demo: Demo) -> None:
     picture = await demo.picture()
     demo.write_summary(picture)
-    demo.show(picture)
+    demo.show(picture, settled=True)
+    for line in demo.pages_to_open():
+        demo.console.print(line, markup=False, soft_wrap=True)
 
 
 async def _until_settled(demo: Demo, stop: asyncio.Event) -> bool:
-    """Wait until every account was looked at, nothing waits to be checked and the mails are out; False when `stop` came first."""
-    clock, last, since = demo.app.clock, None, 0.0
+    """Wait until the sweep is judged, the letters are out and one was answered; False when `stop` came first."""
+    store, clock = demo.app.store, demo.app.clock
+    steps = (
+        Step(SWEPT_SECONDS, lambda: let_letters_out(store, clock)),
+        Step(TOLD_SECONDS, demo.operator.act),
+        Step(OVER_SECONDS, nothing),
+    )
     with progress(demo.console, clock) as show:
-        while not stop.is_set():
-            state = await demo.state()
-            show(state)
-            if state != last:
-                last, since = state, clock.elapsed()
-            if state.all_seen and clock.elapsed() - since >= (STUCK_SECONDS if state.unfinished else QUIET_SECONDS):
-                return True
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), CHECK_SECONDS)
-    return False
+        return await told_to_the_end(steps, demo.state, show, clock, stop)

@@ -73,6 +73,10 @@ class Stage:
             page, item = self.world.live(self.published)
             self.items[page.code].insert(0, item)
 
+    def publish(self, page: Page, item: Item) -> None:
+        """Publish a post of this account, at once."""
+        self.items[page.code].insert(0, page.publishing(item))
+
     def guarded(self, way: Way, handler: Handler) -> Handler:
         """Return the handler of a way as the network lets one reach it: throttled, slow or cut off under these faults."""
 

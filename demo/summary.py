@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from demo.answers import Expected
+from demo.tidings import Post, found_tidings, tidings_differences
 from monitor.matching import Doubt
 from monitor.model import SHANGHAI, Account, Alert, Article, RepostStanding, RepostVerdict, Stage, Standing, Verdict
 from monitor.task_listing import tasks_table
@@ -33,7 +34,7 @@ Row = tuple[Article, Account, RepostStanding]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All that the demo's end is made of: what the daemon found, and the (recipient, subject) of the mails that came.
+    """All that the demo's end is made of: what the daemon found, and what became of its letters.
 
     `confirmed` posts only seemed to carry an article until their own pages were opened; `doubtful` ones still do.
     """
@@ -43,7 +44,7 @@ class Picture:
     articles: Sequence[Article] = ()
     reposts: Sequence[RepostStanding] = ()
     alerts: Sequence[Alert] = ()
-    mails: Sequence[tuple[str, str]] = ()
+    post: Post = field(default_factory=Post)
     confirmed: int = 0
     doubtful: int = 0
 
@@ -89,7 +90,8 @@ def summary(picture: Picture) -> dict[str, Any]:
         "irregular": [_irregular(*row) for row in picture.irregular()],
         "seeming": [_pair(article, account) | {"reason": standing.reason} for article, account, standing in picture.seeming()],
         "alerts_opened": sum(alert.stage is Stage.OPEN or bool(alert.told) for alert in picture.alerts),
-        "mails": [{"to": to, "subject": subject} for to, subject in picture.mails],
+        "mails": [{"to": to, "subject": subject} for to, subject in picture.post.mails],
+        **found_tidings(picture.alerts, picture.post),
     }
 
 
@@ -137,7 +139,7 @@ def _idle_rank(standing: Standing) -> float:
 def tables(picture: Picture) -> list[Table]:
     """Return the tables to print, gravest first."""
     reposts = [repost_table(picture), missing_table(picture), irregular_table(picture), seeming_table(picture)]
-    return [verdict_table(picture), *reposts, mail_table(picture.mails)]
+    return [verdict_table(picture), *reposts, mail_table(picture.post.mails)]
 
 
 def verdict_table(picture: Picture) -> Table:
@@ -243,6 +245,12 @@ def verified_line(picture: Picture) -> str:
     return f"已核实疑似转载 {picture.confirmed} 条{rest}。"
 
 
+def post_line(post: Post) -> str:
+    """Return in one line what became of the letters beside those that were taken."""
+    away = f"退信地址 {len(post.refused)} 个，暂时拒收 {len(post.deferred)} 个"
+    return f"一键复查 {post.rechecks} 次，恢复告知 {len(post.threaded)} 封，{away}。"
+
+
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
@@ -260,7 +268,8 @@ def differences(found: Mapping[str, Any], expected: Expected) -> list[str]:
     idle = {row["code"]: row["idle_days"] for row in found["failing"]}
     lines += [f"未更新天数不符：{code}" for code, days in expected.failing.items() if code in idle and idle[code] != days]
     lines += [f"转载情况不符：{title}" for title, counts in expected.reposts.items() if found["reposts"].get(title) != counts]
-    return [*lines, *_repost_differences(found, expected)]
+    told = tidings_differences(found, expected.tidings) if expected.tidings else ()
+    return [*lines, *_repost_differences(found, expected), *told]
 
 
 def _repost_differences(found: Mapping[str, Any], expected: Expected) -> Iterator[str]:

@@ -49,6 +49,7 @@ class Outgoing:
             city=settings.notify.city,
             console_url=settings.web.public_url,
             link=lambda ask, alert, to: links.link(ask, alert, to, clock.now()),
+            rectify_days=settings.notify.rectify_days,
         )
         self.telling = Telling(posting, words, self.wishes, readers, DigestRound(posting, digests, readers, settings.notify))
         self.errands = Errands(store, links, metrics.observe_link, on_recheck)

@@ -13,7 +13,7 @@ from storing import alert
 from monitor import life
 from monitor.digest_round import DigestRound, Kind
 from monitor.metrics import Metrics
-from monitor.model import Contact, Firing, Role, Severity, Stage
+from monitor.model import Channel, Contact, Firing, Role, Severity, Stage
 from monitor.notify.items import Words
 from monitor.notify.mail import SmtpNotifier
 from monitor.ports import Clock, Letter, ListName
@@ -26,6 +26,8 @@ from monitor.writes import AlertChange
 ROUND_THE_CLOCK: dict[str, Any] = {"opens": time(0), "closes": time(0), "working_days_only": False}
 """Office hours for tests that look at a real clock, or at a whole day."""
 SENDER = "jiance@example.invalid"
+UNASKED = Channel(adapter="manual", handle="by hand")
+"""So that a real daemon looks at nothing."""
 CLERK = "ban@example.invalid"
 
 
@@ -41,7 +43,7 @@ async def opened(store: Store, *emails: str, at: datetime = NOON, more: Sequence
     """Make a roster with one account for each address, and open one accusation each that is due to it."""
     told = {"severity": Severity.ACCUSATION, "rung": 4, "tells": (Role.OPERATOR,), **fields}
     names = {email.partition("@")[0]: email for email in emails}
-    await store.put_accounts([account(name, contacts=(Contact(email=email), *more)) for name, email in names.items()], {}, at)
+    await store.put_accounts([account(name, channels=(UNASKED,), contacts=(Contact(email=email), *more)) for name, email in names.items()], {}, at)
     for name in names:
         words = {"subject": name, "message": f"“{name}发布”(微博)已14天未更新(最后更新2020-02-18)"}
         await store.put_alerts([AlertChange(None, alert(at=at, id=f"idle {name} {at.timestamp()}", **words, **told))])

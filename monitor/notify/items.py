@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from monitor.alerting import Notice, address
 from monitor.correspondence import Ask
-from monitor.model import Account, Alert, Finding, Role, Severity, local_date
+from monitor.model import Account, Alert, Finding, Role, Severity, Status, Step, local_date
 from monitor.notify import phrases
 from monitor.notify.facts import (
     NAMES,
@@ -41,11 +41,15 @@ LINKED_ACCOUNTS = 15
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the deployment adds to a letter. `link(ask, alert, address)` is an address that acts when clicked, "" where there is none."""
+    """What the deployment adds to a letter. `link(ask, alert, address)` is an address that acts when clicked, "" where there is none.
+
+    `rectify_days`: so long after an accusation was told a 整改通知 follows; 0 where none does.
+    """
 
     city: str = ""
     console_url: str = ""
     link: Callable[[Ask, Alert, str], str] | None = None
+    rectify_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,12 @@ class Itemising:
         return [self._item(heap) for heap in self._heaps]
 
     def recovered(self) -> list[Item]:
-        return [self._recovered(alert) for alert in self._notice.recovered]
+        """Return what is over; what one update ended is told once."""
+        told: dict[Fact, Item] = {}
+        for item in map(self._recovered, self._notice.recovered):
+            before = told.get((item.who, item.said))
+            told[item.who, item.said] = replace(before, facts=(*before.facts, *item.facts)) if before else item
+        return list(told.values())
 
     def standing(self) -> list[Fact]:
         """Return who and what, for each thing that was told before and still holds."""
@@ -113,7 +122,21 @@ class Itemising:
         # A county clerk who runs an account himself is asked as its operator.
         decision = self._notice.decisions.get(alert.id)
         role = decision.person.role if decision else self._notice.person.role
-        return Asked(alert, role, self._notice.step(alert), self._notice.due(alert))
+        account, step = self._account(alert.finding), self._notice.step(alert)
+        is_update = alert.finding.article_id is None and alert.finding.severity is Severity.ACCUSATION
+        return Asked(
+            alert,
+            role,
+            step,
+            self._notice.due(alert),
+            then_on=self._then_on() if role is Role.OPERATOR and step < Step.RECTIFY else None,
+            stopped=is_update and account is not None and account.status is Status.ABANDONED,
+            has_county=account is not None and any(each.role is Role.COUNTY for each in account.contacts),
+        )
+
+    def _then_on(self) -> date | None:
+        days = self._words.rectify_days
+        return local_date(self._now) + timedelta(days=days) if days else None
 
     def _item(self, heap: list[Asked]) -> Item:
         first = heap[0]
@@ -221,7 +244,8 @@ class Itemising:
         account = self._account(asked.finding)
         title = title_of(asked.finding, account)
         said = without(title, sentence_of(asked.finding.message, account)) or phrases.label(asked)
-        return self._who(asked.finding), said + (f"；整改期限{month_day(asked.due)}" if asked.due else "")
+        over = "已过" if asked.due and asked.due < local_date(self._now) else ""
+        return self._who(asked.finding), said + (f"；整改期限{month_day(asked.due)}{over}" if asked.due else "")
 
     def _who(self, finding: Finding) -> str:
         """Return the first line: the account, and whose it is where the letter speaks of several units."""
@@ -282,4 +306,4 @@ def _recovery(finding: Finding, account: Account | None, title: str) -> str:
     before, after = moment(finding.evidence.get("published_at")), moment(proof.get("published_at"))
     if after and (before is None or after > before):
         return f"{title}已于{chinese_day(local_date(after))}更新{ending}"
-    return f"{title}的问题已销号"
+    return f"{title}，问题已销号"

@@ -14,6 +14,7 @@ from monitor.correspondence import Ask
 from monitor.model import SHANGHAI, Alert, Finding, Role, Severity, Step, local_date
 from monitor.notify.facts import day, moment, shown
 from monitor.wording import chinese_minute
+from monitor.workdays import UnknownYear, last_working_day
 
 ONE_DAY = timedelta(days=1)
 LABEL_CAP = 20
@@ -40,12 +41,19 @@ _FORM = "按要求规范转载：保留原标题，正文完整，注明来源"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One alert as it is put to one reader: in which role, how far telling has gone, the deadline of a 整改通知."""
+    """One alert as it is put to one reader: in which role, how far telling has gone, the deadline of a 整改通知.
+
+    `then_on`: the day from which on a 整改通知 follows. `stopped`: the roster says that the account is out of use and not closed, which no
+    post can mend. `has_county`: there is a county clerk who will hear of a missed deadline.
+    """
 
     alert: Alert
     role: Role
     step: Step = Step.SAID
     due: date | None = None
+    then_on: date | None = None
+    stopped: bool = False
+    has_county: bool = False
 
     @property
     def finding(self) -> Finding:
@@ -100,9 +108,15 @@ def _mend(asked: Asked, now: datetime) -> str:
         return f"整改期限{month_day(asked.due)}已过，{unheard}{please}尽快整改并反馈"
     if asked.due is not None:
         return f"{please}于{month_day(asked.due)}前整改并反馈"
+    if asked.stopped:
+        return f"{please}办理注销；仍在使用的，请联系主管部门更正名册"
     if asked.is_task:
-        return f"{please}尽快按要求转载，并注明来源"
-    return f"{please}尽快更新；确已停用的账号，{please}申请关停"
+        return f"{please}尽快按要求转载，并注明来源{_then(asked, '转载')}"
+    return f"{please}尽快更新{_then(asked, '更新')}；确已停用的账号，{please}申请关停"
+
+
+def _then(asked: Asked, done: str) -> str:
+    return "" if asked.then_on is None else f"，{month_day(asked.then_on)}后仍未{done}的将发整改通知"
 
 
 def _repost(asked: Asked, now: datetime) -> str:
@@ -125,8 +139,8 @@ def _repost_by(asked: Asked, now: datetime) -> str:
 
 
 def _update(asked: Asked, now: datetime) -> str:
-    by, line = _update_by(asked.finding), line_on(asked.finding)
-    today = local_date(now)
+    today, line = local_date(now), line_on(asked.finding)
+    by = _update_by(asked.finding, today)
     if by is None:
         return f"{asked.please}在到期前更新"
     if by < today:
@@ -138,10 +152,19 @@ def _update(asked: Asked, now: datetime) -> str:
     return f"{asked.please}于{when}更新{late}"
 
 
-def _update_by(finding: Finding) -> date | None:
-    """Return the last day on which an update comes in time: the evidence's own, else the day before the line."""
-    line = line_on(finding)
-    return day(finding.evidence.get("update_by")) or (line - ONE_DAY if line else None)
+def _update_by(finding: Finding, today: date) -> date | None:
+    """Return the last day on which an update comes in time: the evidence's own, else the last day at work before the line.
+
+    A day off stands only where no working day is left before the line, or its calendar is not known.
+    """
+    line, said = line_on(finding), day(finding.evidence.get("update_by"))
+    if said is not None or line is None:
+        return said
+    try:
+        at_work = last_working_day(line - ONE_DAY)
+    except UnknownYear:
+        return line - ONE_DAY
+    return at_work if at_work >= today else line - ONE_DAY
 
 
 def line_on(finding: Finding) -> date | None:
@@ -172,6 +195,8 @@ def clicks(asked: Asked) -> tuple[tuple[Ask, str], ...]:
     """Return what the reader may ask for with one click, and how that is called; nothing where it is not the operator's to mend."""
     if not asked.of_operator or asked.role not in (Role.OPERATOR, Role.COUNTY) or asked.finding.account_id is None:
         return ()
+    if asked.stopped:
+        return tuple((ask, ask.label) for ask in (Ask.CLOSURE, Ask.RECEIVED))
     if not asked.is_task:
         return tuple((ask, ask.label) for ask in Ask)
     recheck = "已转载，请复查" if asked.finding.severity is not Severity.WARNING else "已更正，请复查"
@@ -184,19 +209,24 @@ def afterwards(asked: Collection[Asked], *, linked: bool) -> list[str]:
     owed = [each for each in asked if each.of_operator]
     if not owed:
         return lines
-    done = "或".join(word for word, has in (("更新", not _all_tasks(owed)), ("转载", any(each.is_task for each in owed))) if has)
-    lines.append(f"{done}后下次采集自动销号，无需回复。")
+    if done := list(dict.fromkeys(_mended_by(each) for each in owed if not each.stopped)):
+        lines.append(f"{'或'.join(done)}后下次采集自动销号，无需回复。")
+    if any(each.stopped for each in owed):
+        lines.append("停运未注销的账号，名册登记为已注销或在用后自动销号。")
     if any(each.finding.severity in (Severity.NOTICE, Severity.WARNING) and not each.is_task for each in owed):
-        lines.append("到期仍未更新的，判为不合格，并告知上级主管部门。")
+        lines.append("到期仍未更新的，判为不合格，列入主管部门的监测清单。")
     if any(each.finding.severity is Severity.NOTICE and each.is_task for each in owed):
-        lines.append("截止时间后仍未检测到的，列为未转载，并告知主管部门。")
-    if any(each.step is Step.RECTIFY and each.role is Role.OPERATOR for each in owed):
-        lines.append("期限内未反馈的，将告知县区主管部门。" + ("点“确认收到”即视为反馈。" if linked else ""))
+        lines.append("截止时间后仍未检测到的，列为未转载，列入主管部门的监测清单。")
+    if rectified := [each for each in owed if each.step is Step.RECTIFY and each.role is Role.OPERATOR]:
+        heard = "将告知县区主管部门" if any(each.has_county for each in rectified) else "将在主管部门的监测清单中注明"
+        lines.append(f"期限内未整改也未反馈的，{heard}。" + ("点“确认收到”即视为反馈。" if linked else "不能按期整改的，请向主管部门反馈。"))
     elif linked:
         lines.append("点“确认收到”后，同一情况不再重复来信，情况加重时除外。")
     lines.append("如与实际不符，请将发布链接告知主管部门复核。")
     return lines
 
 
-def _all_tasks(asked: Collection[Asked]) -> bool:
-    return all(each.is_task for each in asked)
+def _mended_by(asked: Asked) -> str:
+    if not asked.is_task:
+        return "更新"
+    return "规范转载" if asked.finding.severity is Severity.WARNING else "转载"
