@@ -67,7 +67,14 @@ def expect(pages: Sequence[Page], articles: Sequence[Article], now: datetime, fa
         missing=missing,
         irregular={pair: each.reasons for pair, each in pairs.items() if each.verdict is RepostVerdict.IRREGULAR},
         seeming=frozenset(pair for pair, each in pairs.items() if each.seems),
-        tidings=expect_tidings(pages, failing, reminded, {code for _, code in missing}, len(undetermined)),
+        tidings=expect_tidings(
+            pages,
+            failing,
+            reminded,
+            missing={code for _, code in missing},
+            lost=len(undetermined),
+            glimpsed=[days for page in pages if fault and (days := _idle_at_best(page, fault, now)) is not None],
+        ),
     )
 
 
@@ -80,6 +87,13 @@ def _lost(page: Page, fault: Fault, now: datetime) -> bool:
         return False
     line = local_date(now) - timedelta(days=LINE_DAYS)
     return not any(local_date(item.at) > line for item in _glimpsed(page, fault))
+
+
+def _idle_at_best(page: Page, fault: Fault, now: datetime) -> int | None:
+    """Return for how long an account that still passes seems idle, by the little that is shown of it; None where all is, or nothing."""
+    if page.trouble or page.status is Status.ABANDONED or not _hidden(page, fault) or _lost(page, fault, now):
+        return None
+    return (local_date(now) - local_date(max(item.at for item in _glimpsed(page, fault)))).days
 
 
 def _idle(page: Page, fault: Fault | None) -> int | None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from demo.fates import Fate
 from demo.names import CITY
 from demo.pages import Page
+from demo.rhythm import at
 from demo.world import World
 from monitor import alerting, answering, mailboxes
 from monitor.alerting import Notice
@@ -26,6 +27,8 @@ from monitor.writes import AlertChange
 CLERK_NAME = "抽查员"
 SILENT_DAYS = 5
 SILENCE_REASON = "公众号正在迁移，报备手续办理中"
+OPENED_MINUTES = 9 * 60
+"""When the letters of those days left: at nine."""
 ANSWER_AFTER = timedelta(hours=2)
 """How long the operators took to answer what they were told."""
 SIGHT = timedelta(days=30)
@@ -42,7 +45,7 @@ async def leave_traces(app: App, world: World, base_url: str) -> None:
             continue
         account = page.account(base_url)
         if page.fate.days_told is not None:
-            await _tell(app, page, account, world.now - timedelta(days=page.fate.days_told))
+            await _tell(app, page, account, at(local_date(world.now) - timedelta(days=page.fate.days_told), OPENED_MINUTES))
         elif page.fate is Fate.SILENCED:
             until = local_date(world.now) + timedelta(days=SILENT_DAYS)
             await answering.silence(app, page.code, until, SILENCE_REASON, CLERK_NAME, Console(quiet=True))
@@ -93,9 +96,9 @@ def _told(alert: Alert, account: Account, person: Contact, number: str, then: da
     return Entry(name, then, Act.TOLD, person.email, alert.id, account.id, reason, number, account.unit)
 
 
-def _answered(page: Page, alert: Alert, at: datetime) -> Alert | None:
+def _answered(page: Page, alert: Alert, when: datetime) -> Alert | None:
     ask = ANSWERS.get(page.fate) if page.fate else None
-    return alerting.acknowledged(alert, page.operator, at, ask.label) if ask else None
+    return alerting.acknowledged(alert, page.operator, when, ask.label) if ask else None
 
 
 async def _answer(app: App, page: Page, alert: Alert) -> None:

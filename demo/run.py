@@ -124,10 +124,11 @@ class Demo:
         web = self.app.web_address
         yield f"重要信息 {web}articles  转载情况、未转载名单、原文与转载的逐句对照"
         yield f"已发通知 {web}letters  每封邮件的原样与办理记录"
-        mender = self.operator.page
+        taken = {self.operator.page.operator} if self.operator.page else set()
+        operators = {page.operator for page in self.world.pages} - taken
         for mail in self.mailbox.mails:
-            links = links_in(mail, Ask.RECEIVED)
-            if links and not (mender and mail.to == mender.operator):
+            links = links_in(mail, Ask.RECEIVED) if mail.to in operators else ()
+            if links:
                 yield f"一键办理（取自{mail.path.name}，点开后按“{Ask.RECEIVED.label}”）{links[0]}"
                 return
 
@@ -241,10 +242,11 @@ def _ways_to_look(demo: Demo) -> Iterator[str]:
         f"match {demo.world.articles[1].id}": "哪些内容算转载、依据什么，哪些相近而不算",
         "status alerts": "每个提醒告知了谁，发出或暂不发出的原因",
         "status trail": "办理记录（留痕）：发现、告知、确认、静默、退信、复查、销号",
-        "report daily": "日报；另有 weekly、month",
+        "report daily": "日报；另有 weekly",
+        f"report month --month {local_date(demo.world.now):%Y-%m}": "本月提醒负担",
         "report leader --to leader.html": "领导专报，一页",
     }
-    yield from (f"  python daemon.py {command:<32}{meaning}" for command, meaning in commands.items())
+    yield from (f"  python daemon.py {command:<33}{meaning}" for command, meaning in commands.items())
 
 
 async def _report(demo: Demo) -> None:

@@ -48,15 +48,24 @@ class Tidings:
 
 
 def expect_tidings(
-    pages: Sequence[Page], failing: Collection[str], reminded: Mapping[str, int], missing: Collection[str], lost: int
+    pages: Sequence[Page],
+    failing: Collection[str],
+    reminded: Mapping[str, int],
+    missing: Collection[str],
+    lost: int,
+    glimpsed: Iterable[int] = (),
 ) -> Tidings:
-    """Return the answers. `missing` are the codes of who misses an article, `lost` is the number of those that cannot be judged."""
+    """Return the answers.
+
+    `missing` are the codes of who misses an article, `lost` is the number of those that cannot be judged, `glimpsed` the idle days of
+    those that pass by what little is seen of them: nobody is reminded of those, but they stand in the digest where the line is near.
+    """
     letters: dict[str, set[str]] = {}
     for page in pages:
         for address, label in _told(page, failing, reminded, missing):
             letters.setdefault(address, set()).add(label)
     refused = _addresses(pages, Fate.BOUNCED) & letters.keys()
-    soon = sum(days >= LINE_DAYS - SOON_DAYS for days in reminded.values())
+    soon = sum(days >= LINE_DAYS - SOON_DAYS for days in (*reminded.values(), *glimpsed))
     return Tidings(
         letters={address: frozenset(labels) for address, labels in letters.items() if address not in refused},
         digest=f"正常{len(pages) - len(failing) - lost} 超期{len(failing)} 将超期{soon} 无法判定{lost}",

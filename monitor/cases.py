@@ -173,8 +173,14 @@ def mended(material: Material, since: datetime) -> tuple[Mended, ...]:
 
 
 def ended_by_proof(alert: Alert) -> bool:
-    """Whether it was an accusation that a post or a repost ended."""
-    return alert.stage is Stage.RESOLVED and _accuses(alert) and RECOVERY in alert.finding.evidence
+    """Whether it was an accusation that a post or a repost ended: what an exemption ended was not mended."""
+    evidence = alert.finding.evidence
+    proof = evidence.get(RECOVERY)
+    if alert.stage is not Stage.RESOLVED or not _accuses(alert) or not isinstance(proof, Mapping):
+        return False
+    if alert.finding.article_id is not None:
+        return bool(proof.get("reposted_at"))
+    return bool(proof.get("message")) or proof.get("published_at") not in (None, evidence.get("published_at"))
 
 
 def ended_at(alert: Alert) -> datetime:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from monitor.cases import Material, Row, ended_at, ended_by_proof
+from monitor.cases import Material, Row, ended_at, ended_by_proof, mended
 from monitor.correspondence import LetterRecord
-from monitor.digests import Tally
+from monitor.digests import Digest, Tally
 from monitor.model import Alert, Verdict, local_date
 from monitor.ports import ListName
 from monitor.tasks import TaskSheet
@@ -64,20 +64,26 @@ class Week:
 def week(material: Material, then: Verdicts, letters: Iterable[LetterRecord], told: Iterable[Entry]) -> Week:
     """Return the course of the week up to the material's `now`; `then` are the verdicts of a week ago, `told` the steps of telling."""
     start = material.now - WEEK
-    ids = {account.id for account, _ in material.rows}
     times = [took for alert, took in mending_times(material.alerts, told) if ended_at(alert) >= start]
     return Week(
         course=course(material.rows, then),
         due=tuple(sheet for sheet in material.sheets if start < sheet.article.due_at <= material.now),
         letters=len({each.number for each in letters if each.at >= start and counts(each)}),
-        mended=len([alert for alert in material.alerts if _of(alert, ids) and ended_by_proof(alert) and ended_at(alert) >= start]),
+        mended=len(mended(material, start)),
         typical=typical(times),
         ahead=ahead(material),
     )
 
 
-def _of(alert: Alert, ids: set[str]) -> bool:
-    return alert.finding.account_id in ids
+def since_then(digest: Digest, week: Week, then: Verdicts) -> Digest:
+    """Return the week's digest with those marked as new that did not fail a week ago: as many as the course counts.
+
+    What began long before we first looked is new to us, and not to the week. Where nothing is known of then, the digest stays as it is.
+    """
+    if week.course is None:
+        return digest
+    failed = (replace(case, fresh=then.get(case.account.id) is not Verdict.FAILED) for case in digest.failed)
+    return replace(digest, failed=tuple(failed))
 
 
 def course(rows: Sequence[Row], then: Verdicts) -> Course | None:

@@ -81,18 +81,26 @@ class DigestRound:
             if written:
                 await posting.put_box(mailboxes.digest_told(box, kind, period), desk)
             return 0
-        await posting.put_box(mailboxes.digest_tried(box, kind, period), desk)
+        await self._put_tries(mailboxes.digest_tried(box, kind, period), box, desk)
         try:
             await posting.send(letter)
         except NotifyError as error:
             if not error.uncertain:
-                await posting.put_box(mailboxes.digest_refused(desk.box(person.email), kind, period), desk)
+                await self._put_tries(mailboxes.digest_refused(desk.box(person.email), kind, period), box, desk)
             raise
         at = posting.clock.now()
         posting.went(letter, lambda box: mailboxes.delivered(_told(box, kind, period, now), at, duty=False), desk)
         await posting.write_down(desk)
         log.info("digest sent", kind=kind, period=period, number=letter.number)
         return 1
+
+    async def _put_tries(self, box: Mailbox, before: Mailbox, desk: Desk) -> None:
+        try:
+            await self._posting.put_box(box, desk)
+        except StoreAway:
+            # No digest has left: a try that was written all the same must not count.
+            self._posting.owe(box.address, lambda known: replace(known, tries=before.tries))
+            raise
 
     async def _written(self, person: Contact, kind: Kind, period: str, now: datetime) -> tuple[Letter | None, bool]:
         """Return the digest, and whether writing it went well: one that cannot be written is reported once and waits."""

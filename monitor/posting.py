@@ -13,7 +13,7 @@ import structlog
 from monitor import alerting, mailboxes
 from monitor.alerting import Silence, Wishes, address
 from monitor.correspondence import LetterRecord
-from monitor.errors import NotifyError
+from monitor.errors import NotifyError, StoreAway
 from monitor.hours import OfficeHours
 from monitor.mailboxes import Mailbox
 from monitor.metrics import Metrics
@@ -118,12 +118,13 @@ def _accounts_of(alerts: Iterable[Alert]) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gone:
-    """What is to be written down of a letter that was taken."""
+class _Owed:
+    """What is to be written down: what became of an address, and of a letter that was taken its record and the audit log."""
 
-    record: LetterRecord
+    email: str
     change: Change
-    entries: Sequence[Entry]
+    record: LetterRecord | None = None
+    entries: Sequence[Entry] = ()
 
 
 async def to_the_end(telling: Coroutine[Any, Any, T]) -> T:
@@ -151,7 +152,7 @@ class Posting:
         self._not_before: datetime | None = None
         self._broken: set[str] = set()
         self._tidied_on: date | None = None
-        self._gone: list[_Gone] = []
+        self._owed: list[_Owed] = []
 
     def pause(self, *, cut_short: bool) -> float:
         """Return the seconds until the next round: no longer than until a mail server that was away is tried again.
@@ -196,16 +197,30 @@ class Posting:
         """Note a letter that was taken: `change` is what it does to its address. `write_down` puts it into the database."""
         self._failing = False
         self.metrics.observe_letter("sent")
-        self._gone.append(_Gone(self._recorded(letter, desk, "sent", alerts), change, entries))
+        self.owe(letter.to, change, self._recorded(letter, desk, "sent", alerts), entries)
+
+    def owe(self, email: str, change: Change, record: LetterRecord | None = None, entries: Sequence[Entry] = ()) -> None:
+        """Remember what the next `write_down` has to write."""
+        self._owed.append(_Owed(email, change, record, entries))
 
     async def write_down(self, desk: Desk) -> None:
-        """Write what is known of letters that were taken; what a database gone away keeps from being written is kept for the next time."""
-        while self._gone:
-            gone = self._gone[0]
-            await self.put_box(gone.change(desk.box(gone.record.to)), desk)
-            await self.store.correspondence.put_letter(gone.record)
-            await self.store.correspondence.note(gone.entries)
-            del self._gone[0]
+        """Write what is owed; what a database gone away keeps from being written is kept for the next time."""
+        while self._owed:
+            try:
+                await self._write(self._owed[0], desk)
+            except StoreAway:
+                raise
+            except Exception:
+                # What cannot be written at all must not keep everybody's letters back.
+                self.metrics.observe_unexpected("tell")
+                log.exception("what became of a letter cannot be written down")
+            del self._owed[0]
+
+    async def _write(self, owed: _Owed, desk: Desk) -> None:
+        await self.put_box(owed.change(desk.box(owed.email)), desk)
+        await self.store.correspondence.note(owed.entries)
+        if owed.record is not None:
+            await self.store.correspondence.put_letter(owed.record)
 
     async def goes_on(self, person: Contact, error: NotifyError, desk: Desk) -> bool:
         """Note a failure with whom it belongs to; return whether the next letter may be tried."""

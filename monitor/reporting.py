@@ -75,7 +75,9 @@ class Reporting:
         made = await asyncio.to_thread(_digest_for, material, to, since)
         if made is None:
             return None
-        week = await self._week(material, to, now) if kind == "weekly" else None
+        week = None
+        if kind == "weekly":
+            week, made = await self._over_the_week(made, material, to)
         return await asyncio.to_thread(digest_letters.letter, kind, made, to, self._head(), week)
 
     async def report(self, kind: ReportKind, now: datetime, month: Month | None = None) -> Report:
@@ -93,7 +95,9 @@ class Reporting:
             quarter_end = last_quarter_end(local_date(now))
             then = await self._verdicts_at(end_of_day(quarter_end))
             return leading_paper(leading(material, made, quarter_end, then), self._head(), now)
-        week = await self._week(material, None, now) if kind == "weekly" else None
+        week = None
+        if kind == "weekly":
+            week, made = await self._over_the_week(made, material, None)
         return digest_letters.paper_of(kind, made, self._head(), week)
 
     # -- fetching -----------------------------------------------------------------------------------------------------------
@@ -126,11 +130,16 @@ class Reporting:
         sent = (each.at for each in digests if address(each.to) == email and local_date(each.at) < today)
         return max(sent, default=last_opening(now, self._hours))
 
-    async def _week(self, material: Material, to: Contact | None, now: datetime) -> Week:
-        then = await self._verdicts_at(now - WEEK)
+    async def _over_the_week(self, made: Digest, material: Material, to: Contact | None) -> tuple[Week, Digest]:
+        """Return the course of the week, and the digest with what is new to the week marked as that."""
+        then = await self._verdicts_at(material.now - WEEK)
+        week = await self._week(material, to, then)
+        return week, courses.since_then(made, week, then)
+
+    async def _week(self, material: Material, to: Contact | None, then: Verdicts) -> Week:
         ended = [alert.id for alert in material.alerts if ended_by_proof(alert)]
         told = await self._store.correspondence.trail(alert_ids=ended, acts=[Act.TOLD]) if ended else []
-        letters = await self._store.correspondence.letters(now - WEEK)
+        letters = await self._store.correspondence.letters(material.now - WEEK)
         if to is not None and to.role is Role.COUNTY:
             material = narrowed(material, {account.id for account in answered_for(material.rows, to)})
             mine = {alert.id for alert in material.alerts}

@@ -170,26 +170,30 @@ class Telling:
         email, posting = notice.person.email, self._posting
         ids = [alert.id for alert in (*notice.opened, *notice.recovered)]
         begun = posting.clock.now()
-        self._untried = {each: desk.alerts[each].tries for each in ids}
-        await self._mark([alerting.attempt(desk.alerts[each], email, begun) for each in ids], desk)
+        before = {each: desk.alerts[each].tries for each in ids}
+        await self._mark_tries([alerting.attempt(desk.alerts[each], email, begun) for each in ids], before, desk)
         try:
             await posting.send(letter)
         except NotifyError as error:
-            if error.uncertain:
-                self._untried.clear()
-            else:
-                await self._mark([alerting.refused(desk.alerts[each], email, begun) for each in ids], desk)
-                self._untried.clear()
+            if not error.uncertain:
+                await self._mark_tries([alerting.refused(desk.alerts[each], email, begun) for each in ids], before, desk)
             concerned = [desk.alerts[each] for each in ids]
             await posting.record(letter, desk, "uncertain" if error.uncertain else "failed", concerned, str(error))
             raise
         now = posting.clock.now()
-        self._untried.clear()
         entries, alerts = _entries(notice, letter, desk, now), [desk.alerts[each] for each in ids]
         posting.went(letter, lambda box: mailboxes.delivered(box, now, duty=notice.duty), desk, alerts, entries)
         await self._mark_told(notice, letter, alerts, desk, now)
         await posting.write_down(desk)
         log.info("letter sent", opened=len(notice.opened), recovered=len(notice.recovered), number=letter.number)
+
+    async def _mark_tries(self, alerts: list[Alert], before: Mapping[str, Mapping[str, int]], desk: Desk) -> None:
+        try:
+            await self._mark(alerts, desk)
+        except StoreAway:
+            # No letter has left: a try that was written all the same must not count.
+            self._untried |= before
+            raise
 
     async def _mark_told(self, notice: Notice, letter: Letter, alerts: list[Alert], desk: Desk, now: datetime) -> None:
         email = notice.person.email

@@ -43,7 +43,8 @@ async def opened(store: Store, *emails: str, at: datetime = NOON, more: Sequence
     """Make a roster with one account for each address, and open one accusation each that is due to it."""
     told = {"severity": Severity.ACCUSATION, "rung": 4, "tells": (Role.OPERATOR,), **fields}
     names = {email.partition("@")[0]: email for email in emails}
-    await store.put_accounts([account(name, channels=(UNASKED,), contacts=(Contact(email=email), *more)) for name, email in names.items()], {}, at)
+    roster = [account(name, channels=(UNASKED,), contacts=(Contact(email=email), *more)) for name, email in names.items()]
+    await store.put_accounts(roster, {}, at)
     for name in names:
         words = {"subject": name, "message": f"“{name}发布”(微博)已14天未更新(最后更新2020-02-18)"}
         await store.put_alerts([AlertChange(None, alert(at=at, id=f"idle {name} {at.timestamp()}", **words, **told))])

@@ -18,10 +18,12 @@ import aiohttp
 import orjson
 import pytest
 
-from demo.answers import SYSADMIN, Expected
+from demo.answers import Expected
 from demo.articles import OPENED
+from demo.fates import Fate
 from demo.faults import FAULTS
 from demo.summary import differences
+from demo.tidings import CLERK, SYSADMIN
 from demo.ways import Way
 from demo.world import World
 from monitor.clock import SystemClock
@@ -66,6 +68,16 @@ def sent_again(directory: Path) -> list[tuple[str, str]]:
     return sorted({(str(letter["To"]), str(letter["Subject"])) for letter in letters if times[letter["Message-ID"]] > 1})
 
 
+def letter_to(directory: Path, address: str, words: str) -> str:
+    """Return the plain text of the letter to this address whose subject holds the words."""
+    letters = [message_from_bytes(path.read_bytes(), policy=default) for path in sorted((directory / "mails").glob("*.eml"))]
+    found = [letter for letter in letters if address in str(letter["To"]) and words in str(letter["Subject"])]
+    assert len(found) == 1, (address, words)
+    body = found[0].get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
 async def fetched(url: str) -> str:
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         assert answer.status == 200
@@ -78,7 +90,8 @@ def compare(found: dict[str, Any], expected: Expected, begun: World) -> None:
     assert differences(found, expected) == []
     assert found["verdicts"] == expected.verdicts
     assert found["looked_at"] == found["accounts"] == 423
-    assert expected.mailed <= {mail["to"] for mail in found["mails"]}
+    assert expected.tidings is not None
+    assert expected.tidings.mailed <= {mail["to"] for mail in found["mails"]}
 
 
 async def test_the_demo_ends_with_the_known_answers_and_stops_on_ctrl_c(tmp_path: Path) -> None:
@@ -88,13 +101,16 @@ async def test_the_demo_ends_with_the_known_answers_and_stops_on_ctrl_c(tmp_path
         verified = await line_with(process, "已核实疑似转载")
         address = (await line_with(process, "控制台 ")).split()[1]
         articles = (await line_with(process, "重要信息 ")).split()[1]
+        letters = (await line_with(process, "已发通知 ")).split()[1]
+        link = (await line_with(process, "一键办理")).split("）")[-1].strip()
         page, metrics, tasks = await fetched(address), await fetched(address + "metrics"), await fetched(articles)
+        record, offered = await fetched(letters), await fetched(link)
         process.send_signal(signal.SIGINT)
         rest, errors = await process.communicate()
 
     found = summary_in(tmp_path)
     assert process.returncode == 0
-    assert errors.decode() == ""
+    assert {line.partition("] ")[2].partition(",")[0] for line in errors.decode().splitlines()} <= {"an address takes no letters"}
     assert all(article.title in tasks for article in world.articles)
     assert f"ZHENGWU_MONGO__DATA_DIRECTORY={tmp_path / 'mongo'} " in rest.decode()
     compare(found, world.expected, world)
@@ -102,6 +118,19 @@ async def test_the_demo_ends_with_the_known_answers_and_stops_on_ctrl_c(tmp_path
     assert verified.strip() == f"已核实疑似转载 {len(OPENED)} 条。"
     assert "岚皋交警" in page and 'zhengwu_accounts{platform="wechat",verdict="failed"} 8.0' in metrics
     assert sent_again(tmp_path) == []
+    assert "整改通知" in record and "已恢复" in record and "确认收到" in offered
+    assert_the_days_of_the_letters(tmp_path, world)
+
+
+def assert_the_days_of_the_letters(directory: Path, world: World) -> None:
+    """The past goes on: a week after the first letter comes the 整改通知; the digest names what was asked, silenced and returned."""
+    fates = {page.fate: page for page in world.pages if page.fate}
+    digest = letter_to(directory, CLERK, "日报")
+    told = letter_to(directory, fates[Fate.RECTIFY].operator, "整改通知")
+    assert "前整改并反馈" in told and "/do/" in told
+    assert fates[Fate.BOUNCED].operator in digest.partition("无法送达的地址 1 个")[2]
+    assert f"“{fates[Fate.CLOSING].name}”" in digest.partition("待办申请 1 件")[2]
+    assert "静默至" in digest and "整改期限" in digest and "确认收到" in digest
 
 
 async def test_a_platform_that_stands_still_ends_in_a_fault_of_ours_and_fails_nobody_more(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from demo.answers import Expected
 from demo.progress import LINE_SECONDS, State, progress
-from demo.summary import SHOWN_MAILS, SHOWN_PER_REASON, Picture, differences, summary, tables, verified_line
+from demo.summary import SHOWN_MAILS, SHOWN_PER_REASON, Picture, differences, post_line, summary, tables, verified_line
+from demo.tidings import Post
 from monitor.matching import Doubt
 from monitor.model import (
     Account,
@@ -46,7 +47,7 @@ def standing(code: str, verdict: Verdict | None, idle: int | None = None, label:
 
 
 def alert(number: int, stage: Stage, told: bool = False) -> Alert:
-    finding = Finding(rule="idle", status=Firing.FIRING, subject=f"a{number}")
+    finding = Finding(rule="idle", status=Firing.FIRING, subject=f"a{number}", label="内容不更新 · 近一个月未更新")
     heard = {"a@example.invalid": Told(at=NOW, rung=1)} if told else {}
     return Alert(id=str(number), finding=finding, stage=stage, opened_at=NOW, last_seen_at=NOW, told=heard)
 
@@ -77,7 +78,13 @@ PICTURE = Picture(
         RepostStanding(article_id="of another roster", account_id="c2", verdict=RepostVerdict.MISSING),
     ],
     alerts=[alert(1, Stage.OPEN), alert(2, Stage.PENDING), alert(3, Stage.RESOLVED), alert(4, Stage.RESOLVED, told=True)],
-    mails=[("a@example.invalid", "【内容不更新】")],
+    post=Post(
+        mails=[("a@example.invalid", "【内容不更新】")],
+        threaded=frozenset({"b@example.invalid"}),
+        refused=frozenset({"c@example.invalid"}),
+        deferred=frozenset({"d@example.invalid"}),
+        rechecks=1,
+    ),
 )
 
 
@@ -115,6 +122,11 @@ def test_the_summary_has_the_shape_of_the_issue() -> None:
         "seeming": [{"article": "k1", "code": "c4", "name": "[red]丁[/red]", "platform": "抖音", "reason": "疑似转载"}],
         "alerts_opened": 2,
         "mails": [{"to": "a@example.invalid", "subject": "【内容不更新】"}],
+        "letters": {"a@example.invalid": ["内容不更新"]},
+        "refused": ["c@example.invalid"],
+        "deferred": ["d@example.invalid"],
+        "recovered": ["b@example.invalid"],
+        "rechecks": 1,
     }
     assert orjson.loads(orjson.dumps(found)) == found
 
@@ -163,15 +175,13 @@ def test_what_was_opened_to_be_verified_is_one_line(confirmed: int, doubtful: in
     assert verified_line(replace(PICTURE, confirmed=confirmed, doubtful=doubtful)) == line
 
 
-def test_what_still_waits_to_be_opened_keeps_the_demo_from_being_finished() -> None:
-    done = State(accounts=3, looked_at=3, waiting=0, mails=1, confirmed=2)
-
-    assert not done.unfinished
-    assert replace(done, waiting=1).unfinished and replace(done, doubtful=1).unfinished
+def test_what_became_of_the_letters_is_one_line() -> None:
+    assert post_line(PICTURE.post) == "一键复查 1 次，恢复告知 1 封，退信地址 1 个，暂时拒收 1 个。"
 
 
 def test_a_long_list_of_mails_is_cut_in_the_table_and_whole_in_the_summary() -> None:
-    many = Picture(standings=[], looked_at=0, mails=[(f"m{number}@example.invalid", "主题") for number in range(SHOWN_MAILS + 3)])
+    mails = [(f"m{number}@example.invalid", "主题") for number in range(SHOWN_MAILS + 3)]
+    many = Picture(standings=[], looked_at=0, post=Post(mails=mails))
 
     text = printed(many)
 

@@ -10,7 +10,6 @@ from itertools import pairwise
 import pytest
 
 from adapters.manual import hand_check
-from demo.answers import COUNTY_DAYS
 from demo.articles import FORMS, GROUP, MISSES, OPENED, SPECIAL, form_of, is_late, verdict
 from demo.bridges import last_written
 from demo.faults import FAULTS, FROZEN, FROZEN_SOURCE
@@ -18,6 +17,7 @@ from demo.names import FAILING
 from demo.pages import Page, Trouble
 from demo.rhythm import FROZEN_DAYS, PAGE_ITEMS
 from demo.texts import WORDS
+from demo.tidings import COUNTY_DAYS
 from demo.ways import WEIBO_MANY, Way
 from demo.wire_douyin import DOUYIN_PAGE
 from demo.wire_toutiao import ROWS

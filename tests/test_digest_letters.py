@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from digesting import BACK_ALERT as BACK_ALERT
@@ -35,7 +35,7 @@ from monitor.burden import Month, burden
 from monitor.courses import Course, Week
 from monitor.digests import Tally, county_digest, digest
 from monitor.leading import leading
-from monitor.model import Contact, Platform, RepostVerdict, local_date
+from monitor.model import Contact, Platform, RepostVerdict, local_date, start_of_day
 from monitor.notify.digest_letters import Head, number, paper_of, period
 from monitor.notify.digest_letters import letter as write
 from monitor.notify.paper import as_page, as_text, numeral
@@ -64,6 +64,29 @@ def titles(text: str) -> list[str]:
 
 def test_the_subject_is_that_of_the_handbook() -> None:
     assert daily().subject == "【日报】政务新媒体监测 2020-03-03：正常4 超期3 将超期2 无法判定1"
+
+
+@pytest.mark.parametrize(
+    ("since", "opened", "said"),
+    [
+        pytest.param("2020-01-27", NOW - 2 * DAY, "1月27日起超期，3月1日发现", id="before we first looked"),
+        pytest.param("2019-11-27", NOW - 2 * DAY, "2019年11月27日起超期，3月1日发现", id="in another year"),
+        pytest.param("2020-03-02", NOW - 7 * DAY, "3月2日起超期", id="while we looked on"),
+        pytest.param("", NOW - 2 * DAY, "3月1日发现", id="nobody knows"),
+    ],
+)
+def test_a_failing_account_tells_when_its_line_was_and_when_we_found_it(since: str, opened: datetime, said: str) -> None:
+    evidence = {"since": start_of_day(date.fromisoformat(since)).isoformat()} if since else {}
+
+    text = daily(alerts=[alert(OLD, opened, opened_at=opened, evidence=evidence)]).text
+
+    assert f"　{said}\n" in text
+
+
+def test_a_long_name_of_a_source_does_not_hide_what_is_wrong_with_it() -> None:
+    text = daily(alerts=[trouble(f"采集渠道douyin.openapi/{'x' * 70}的接口已被平台关闭，涉及1个账号，期间不作判定")]).text
+
+    assert "期间不作判定" in text
 
 
 def test_a_county_s_subject_begins_with_what_can_still_be_helped() -> None:
@@ -207,7 +230,7 @@ def test_the_leader_reads_the_rate_with_its_base_and_that_there_is_nothing_to_co
     text = as_text(leader_paper())
 
     assert "合格率 57.14%" in text and "合格率以 7 个为基数" in text and "当时尚无可比数据" in text
-    assert "采集授权失效 1 个。正在人工核查" in text
+    assert "采集授权失效 1 个。需人工核查" in text
 
 
 def test_no_paper_threatens_anybody() -> None:

@@ -38,10 +38,11 @@ from hypothesis import strategies as st
 from monitor.alerting import Silence
 from monitor.cases import Case, Row
 from monitor.correspondence import Ask, Request
-from monitor.courses import course
+from monitor.courses import WEEK, course, since_then, week
 from monitor.digests import Digest, county_digest, digest, last_opening, missing_calendar, tally
 from monitor.hours import OfficeHours
 from monitor.leading import leading
+from monitor.life import RECOVERY
 from monitor.mailboxes import Mailbox
 from monitor.model import Account, Contact, PersonsWord, Platform, RepostVerdict, Role, Severity, Stage, Step, Verdict, start_of_day
 from monitor.trail import Act
@@ -201,6 +202,45 @@ def test_an_alert_that_ended_without_proof_is_no_recovery() -> None:
     made = digest(city(alerts=[removed, still_silent]), SINCE)
 
     assert made.mended == ()
+
+
+def test_what_an_exemption_ended_is_no_recovery() -> None:
+    evidence = {"since": SINCE.isoformat(), "published_at": "2020-01-20T02:00:00+00:00"}
+    same_post = {**evidence, RECOVERY: {"published_at": evidence["published_at"], "message": ""}}
+    over = alert(BACK, SINCE, stage=Stage.RESOLVED, resolved_at=NOW, evidence=same_post)
+
+    made = digest(city(alerts=[over]), SINCE)
+
+    assert made.mended == ()
+
+
+def test_an_article_is_mended_by_a_repost_only() -> None:
+    asked = {"rule": "missing_repost", "article_id": "2020-07"}
+    without = ended(BACK, SINCE, NOW, **asked)
+    posted = ended(BACK, SINCE, NOW, **asked, evidence={RECOVERY: {"reposted_at": NOW.isoformat()}})
+
+    assert digest(city(alerts=[without]), SINCE).mended == ()
+    assert [each.account for each in digest(city(alerts=[posted]), SINCE).mended] == [BACK]
+
+
+def test_a_week_counts_as_mended_what_its_list_names() -> None:
+    lapsed_again = alert(FRESH, NOW - DAY, opened_at=NOW - DAY)
+    material = city(alerts=[BACK_ALERT, ended(FRESH, NOW - 5 * DAY, NOW - 2 * DAY), lapsed_again, ended(UNCLEAR, NOW - 3 * DAY, NOW - DAY)])
+
+    assert week(material, {}, (), ()).mended == len(digest(material, NOW - WEEK).mended) == 1
+
+
+def test_what_failed_a_week_ago_is_not_new_to_the_week_however_new_it_is_to_us() -> None:
+    then = {FRESH.id: Verdict.QUALIFIED, OLD.id: Verdict.FAILED, NEVER.id: Verdict.FAILED}
+    material = city(alerts=[alert(each, NOW - DAY, opened_at=NOW - DAY) for each in (FRESH, OLD, NEVER)])
+    found = digest(material, NOW - WEEK)
+    course_of = week(material, then, (), ())
+
+    made = since_then(found, course_of, then)
+
+    assert len(found.fresh) == 3
+    assert [case.account for case in made.fresh] == [FRESH] and course_of.course is not None and course_of.course.newly == 1
+    assert since_then(found, week(material, {}, (), ()), {}) == found
 
 
 def test_what_the_gate_holds_is_counted_by_platform_and_named_by_nobody() -> None:

@@ -1,4 +1,4 @@
-"""What the documents say: every example is read by the daemon's own readers, every figure, line and command is what the code says.
+"""docs/platforms: every example of both pages is read by the daemon's own readers, every figure and line is what the code says.
 
 `python tests/test_docs.py` (with tests/ and the checkout on the path) prints the tables that are made from the code.
 """
@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 from channels import NOW, Reply, serving
+from documents import ROOT, fences, rows
 from pydantic import SecretStr
-from typer.main import get_command
 
-import daemon
 from adapters import ADAPTERS
 from adapters.http import Door
 from adapters.reading.dialects import DIALECTS, PLAIN
@@ -27,16 +26,12 @@ from daemon import tables
 from monitor.app import App
 from monitor.credentials import CredentialBook, Vault, moment_of
 from monitor.errors import LOOK_ERRORS, AuthError, Degraded, LookError, TransportFault
-from monitor.matching.grading import Reason
-from monitor.model import Account, Channel, RepostVerdict, Role
-from monitor.notify.robots import read_robots
+from monitor.model import Account, Channel
 from monitor.ports import ChannelSettings
 from monitor.roster import read_accounts
 from monitor.settings import channel_settings, load
 from rules.missing_repost import MissingRepost
-from rules.profiles import GUOBAN_2019
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGES = {"en": ROOT / "docs" / "platforms.md", "zh": ROOT / "docs" / "platforms.zh-CN.md"}
 TEXTS = {language: page.read_text(encoding="utf-8") for language, page in PAGES.items()}
 WORDS = {"en": {True: "yes", False: "no", "silent": "proven", "whole": "only with `whole=1`"}}
@@ -67,37 +62,8 @@ COMMON_OPTIONS = frozenset({"base_url", "credential", "delay_hours", "former"})
 AT_DEFAULT_BY_WORDS = frozenset({"user_agent"})
 """Settings whose default is too long for a table."""
 
-READMES = ("README.md", "README.zh-CN.md")
-UNLISTED = frozenset({"--help", "--settings"})
-"""Options that every command has."""
-TOLD_WHOLE = ("match", "status articles", "status alerts", "status trail", "release", "report")
-TOLD_WHOLE += ("acknowledge", "silence", "unsilence", "dismiss", "retry-address")
-"""Commands whose row in the readmes names every option."""
-LADDER = {
-    "en": {Role.OPERATOR: "operator", Role.COUNTY: "county clerk", Role.CLERK: "city clerk"},
-    "zh": {Role.OPERATOR: "信息员", Role.COUNTY: "县区", Role.CLERK: "市级"},
-}
-LINKED = (
-    *READMES,
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-    "deploy/README.md",
-    "deploy/grafana/README.md",
-    "docs/design.md",
-    "docs/platforms.md",
-    "docs/platforms.zh-CN.md",
-    "docs/runbook.md",
-    "examples/README.md",
-)
-LINKLESS = ("examples/README.md", "CONTRIBUTING.md", "deploy/grafana/README.md", "docs/design.md")
-"""Documents that need not name another by a link."""
-
 both = pytest.mark.parametrize("language", PAGES)
 every_channel = pytest.mark.parametrize("channel", ADAPTERS)
-
-
-def fences(text: str, kind: str) -> list[str]:
-    return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
 def cells(text: str) -> list[str]:
@@ -109,12 +75,6 @@ def section(text: str, channel: str) -> str:
     """Return the part of a page that is about a channel, "" where there is none."""
     found = re.search(rf"^### `{re.escape(channel)}`\n(.*?)(?=^##|\Z)", text, re.DOTALL | re.MULTILINE)
     return found[1] if found else ""
-
-
-def rows(text: str) -> list[list[str]]:
-    """Return the rows of the tables in a text, without the lines that part a head from its rows."""
-    lines = (line for line in text.splitlines() if line.startswith("|") and not line.startswith("|---"))
-    return [[cell.strip() for cell in line.strip("|").split(" |")] for line in lines]
 
 
 def marked(text: str, name: str) -> list[list[str]]:
@@ -365,79 +325,6 @@ def test_every_knob_in_the_shipped_settings_says_why() -> None:
     knobs = [line for line in (ROOT / "settings.toml").read_text(encoding="utf-8").splitlines() if re.match(r"(?:# )?[a-z_]+ = ", line)]
 
     assert knobs and not [line for line in knobs if "  # " not in line.removeprefix("# ") and " # " not in line.removeprefix("# ")]
-
-
-# -- links ------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", LINKED)
-def test_every_link_between_our_documents_leads_somewhere(name: str) -> None:
-    page = ROOT / name
-
-    targets = [target for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")) if "://" not in target]
-
-    assert targets or name in LINKLESS
-    assert [target for target in targets if not (page.parent / target).exists()] == []
-
-
-@pytest.mark.parametrize(("name", "target"), [("README.md", "docs/platforms.md"), ("README.zh-CN.md", "docs/platforms.zh-CN.md")])
-def test_the_readmes_lead_to_the_page_and_name_the_commands_that_take_what_it_describes(name: str, target: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8")
-
-    assert f"({target})" in text
-    assert "`resolve" in text and "import export" in text
-    assert all(f"`{channel}`" in text for channel in ADAPTERS)
-
-
-@pytest.mark.parametrize("name", READMES)
-def test_the_readmes_list_every_command_with_its_options(name: str) -> None:
-    told = {row[0] for row in rows((ROOT / name).read_text(encoding="utf-8").replace("\\|", "/"))}
-
-    known: Any = get_command(daemon.app)
-    listings = [(f"status {listing}", made) for listing, made in known.commands["status"].commands.items()]
-    for command, made in [*known.commands.items(), *listings]:
-        cells = [cell for cell in told if re.match(rf"`{command}\b", cell)]
-        assert cells, command
-        if command in TOLD_WHOLE:
-            options = [option for param in made.params for option in param.opts if option.startswith("--") and option not in UNLISTED]
-            assert any(all(option in cell for option in options) for cell in cells), (command, options)
-
-
-@pytest.mark.parametrize("name", READMES)
-def test_the_readmes_name_every_verdict_and_every_reason_of_a_repost(name: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8")
-
-    told = {row[0] for row in rows(text)}
-    assert told >= {verdict.label for verdict in RepostVerdict}
-    assert [reason.label for reason in Reason if reason.label not in text] == []
-
-
-@pytest.mark.parametrize("name", READMES)
-def test_the_readmes_name_the_console_s_pages_and_the_settings_of_key_articles(name: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8")
-
-    assert {"/", "/articles"} <= {row[0].strip("`") for row in rows(text)}
-    assert all(word in text for word in ("`[matching]`", "`[matching.form]`", "`[rules.missing_repost]`", "window_days", "tell_irregular"))
-
-
-@both
-def test_the_readmes_say_of_every_rung_of_the_default_ladder_whom_it_is_told_to(language: str) -> None:
-    text, names = (ROOT / READMES[language == "zh"]).read_text(encoding="utf-8"), LADDER[language]
-    ladder = [row for row in rows(text) if re.match(r"\d+ (?:days|天)", row[0])]
-
-    told = {int(days): row for row in ladder for days in re.findall(r"(\d+) (?:days|天)", row[0])}
-    assert told.keys() == {rung.days for rung in GUOBAN_2019.rungs}
-    for rung in GUOBAN_2019.rungs:
-        _, subject, people = told[rung.days]
-        assert f"【{rung.labels[0]}】" in subject
-        assert people in ("the same", "同上") or {role for role, name in names.items() if name in people} == set(rung.tells), rung.days
-
-
-@pytest.mark.parametrize("name", READMES)
-def test_the_robots_of_the_readmes_are_taken(name: str) -> None:
-    shown = re.search(r"ZHENGWU_NOTIFY__ROBOTS='(\[.*?\])'", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
-
-    assert shown and {robot.role for robot in read_robots(shown[1])} == {"clerk", "sysadmin"}
 
 
 if __name__ == "__main__":

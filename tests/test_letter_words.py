@@ -25,7 +25,7 @@ from writing import (
 )
 
 from monitor.alerting import Decision, Notice, Why
-from monitor.model import Alert, Contact, Role, Severity, Step
+from monitor.model import Alert, Contact, Role, Severity, Status, Step
 from monitor.ports import ListName
 
 TODAY = date(2020, 3, 3)
@@ -67,6 +67,64 @@ def test_the_third_line_says_what_to_do_by_when(told: Alert, asked: str) -> None
     assert lines(operator)[2] == asked
     assert lines(county)[2].startswith("请督促" + asked.removeprefix("请")[:2])
     assert asked in operator.html
+
+
+@pytest.mark.parametrize(
+    ("line_on", "asked"),
+    [
+        pytest.param("2020-03-09", "请于3月6日前更新，3月9日起超期", id="a line on a Monday"),
+        pytest.param("2020-04-06", "请于4月3日前更新，4月6日起超期", id="a line within a holiday, as the look-ahead says it"),
+        pytest.param("2033-03-07", "请于3月6日前更新，3月7日起超期", id="a year without a calendar"),
+    ],
+)
+def test_an_update_is_asked_for_on_a_day_at_work(line_on: str, asked: str) -> None:
+    assert lines(letter(warned(FUND, line_on=line_on)))[2] == asked
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        pytest.param(
+            stale(STATISTICS), "请尽快更新，3月10日后仍未更新的将发整改通知；确已停用的账号，请申请关停", id="an account past the line"
+        ),
+        pytest.param(MISSING, "请尽快按要求转载，并注明来源，3月10日后仍未转载的将发整改通知", id="a missing repost"),
+    ],
+)
+def test_an_accusation_says_from_when_on_it_becomes_a_notice_to_mend(told: Alert, asked: str) -> None:
+    operator = written(notice(told), rectify_days=7)
+    county = written(notice(told, person=COUNTY), rectify_days=7)
+    rectified = written(notice(told, step=Step.RECTIFY, due=TODAY + 7 * DAY), rectify_days=7)
+
+    assert lines(operator)[2] == asked
+    assert "将发整改通知" not in county.text + rectified.text
+
+
+def test_an_account_out_of_use_is_asked_to_be_closed_and_not_to_be_updated() -> None:
+    stopped = STATISTICS.model_copy(update={"status": Status.ABANDONED})
+    told = alert(stopped, "“石泉统计”(微博)已停止运营但未注销", Severity.ACCUSATION, "停运未注销", rung=4)
+
+    made = letter(told, accounts={stopped.id: stopped}, links=True)
+
+    assert lines(made)[2] == "请办理注销；仍在使用的，请联系主管部门更正名册"
+    assert "停运未注销的账号，名册登记为已注销或在用后自动销号。" in lines(made)
+    assert "申请关停" in made.html and "确认收到" in made.html
+    assert "更新后" not in made.text and "请复查" not in made.text + made.html
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        pytest.param(TODAY, "已50天未更新(最后更新2020-01-13)；整改期限3月3日", id="on its last day"),
+        pytest.param(TODAY - DAY, "已50天未更新(最后更新2020-01-13)；整改期限3月2日已过", id="the day after"),
+    ],
+)
+def test_what_was_told_before_says_when_its_deadline_has_passed(due: date, said: str) -> None:
+    before = stale(STATISTICS)
+    decisions = {before.id: Decision(before, OPERATOR, Why.STANDING, Step.RECTIFY, due=due)}
+
+    made = written(Notice(OPERATOR, (warned(FUND),), standing=(before,), decisions=decisions))
+
+    assert any(line.endswith(f"：{said}") for line in lines(made))
 
 
 @pytest.mark.parametrize(
@@ -176,9 +234,10 @@ def test_trouble_of_ours_asks_nobody_for_a_post(told: Alert, asked: str) -> None
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        pytest.param(warned(FUND), "到期仍未更新的，判为不合格，并告知上级主管部门。", id="a warning"),
-        pytest.param(hint(), "截止时间后仍未检测到的，列为未转载，并告知主管部门。", id="a repost that is due"),
+        pytest.param(warned(FUND), "到期仍未更新的，判为不合格，列入主管部门的监测清单。", id="a warning"),
+        pytest.param(hint(), "截止时间后仍未检测到的，列为未转载，列入主管部门的监测清单。", id="a repost that is due"),
         pytest.param(hint(), "转载后下次采集自动销号，无需回复。", id="a repost closes by itself"),
+        pytest.param(IRREGULAR, "规范转载后下次采集自动销号，无需回复。", id="a repost of bad form is mended by a better one"),
         pytest.param(stale(STATISTICS), "更新后下次采集自动销号，无需回复。", id="an update closes by itself"),
         pytest.param(stale(STATISTICS), "如与实际不符，请将发布链接告知主管部门复核。", id="there is an appeal"),
     ],
@@ -195,9 +254,16 @@ def test_who_owes_both_is_told_of_both() -> None:
 
 
 def test_a_notice_to_mend_says_who_hears_of_a_missed_deadline() -> None:
-    made = letter(stale(STATISTICS), step=Step.RECTIFY, due=TODAY + DAY)
+    made = letter(stale(STATISTICS), step=Step.RECTIFY, due=TODAY + DAY, links=True)
 
-    assert "期限内未反馈的，将告知县区主管部门。" in lines(made)
+    assert "期限内未整改也未反馈的，将告知县区主管部门。点“确认收到”即视为反馈。" in lines(made)
+
+
+def test_nobody_is_threatened_with_a_county_that_the_account_does_not_name() -> None:
+    made = letter(stale(FUND), step=Step.RECTIFY, due=TODAY + DAY)
+
+    assert "期限内未整改也未反馈的，将在主管部门的监测清单中注明。不能按期整改的，请向主管部门反馈。" in lines(made)
+    assert "县区" not in made.text
 
 
 def test_a_recovery_asks_for_nothing_more() -> None:
@@ -212,6 +278,23 @@ def test_a_recovery_asks_for_nothing_more() -> None:
     ]
     assert made.subject == "【已恢复】“石泉统计”(微博)已于2020-03-03更新，问题已销号"
     assert "请" not in made.text
+
+
+def test_a_recovery_without_proof_of_an_update_claims_none() -> None:
+    made = letter(recovered=(resolved(stale(STATISTICS)),))
+
+    assert made.subject == "【已恢复】“石泉统计”(微博)的问题已销号"
+    assert lines(made)[:2] == ["“石泉统计”(微博)【已恢复】", "问题已销号"]
+
+
+def test_what_one_update_ended_is_told_once() -> None:
+    done = "“石泉统计”(微博)已于2020-03-03更新"
+    over = (resolved(stale(STATISTICS), message=done), resolved(holiday(STATISTICS), message=done))
+
+    made = letter(recovered=over)
+
+    assert made.subject == f"【已恢复】{done}，问题已销号"
+    assert made.text.count("无需办理") == 1 and made.text.count("原问题：") == 2
 
 
 # -- several accounts in one item ---------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from clocks import NOON, FrozenClock
 from daemons import quick_settings, running, until
 from mail_servers import PostOffice
 from outbox import CLERK, ROUND_THE_CLOCK, SENDER, notify, opened, over, telling, unit, units
+from rich.console import Console
 
 from daemon import tables
 from monitor.answering import retry_address
@@ -34,15 +35,15 @@ async def office() -> AsyncIterator[PostOffice]:
         yield office
 
 
-async def rounds(loop: Telling, clock: FrozenClock, seconds: float) -> None:
-    """Go round as the daemon does, for so long."""
+async def rounds(loop: Telling, clock: FrozenClock, seconds: float, step: float = 0.0) -> None:
+    """Go round as the daemon does, or in longer steps, for so long."""
     end = clock.moment + timedelta(seconds=seconds)
     while clock.moment < end:
         await loop.round()
-        clock.advance(loop.pause)
+        clock.advance(max(loop.pause, step))
 
 
-@pytest.mark.parametrize("back_after", [3600.0, 3601.0, 3613.0, 3639.0, 3659.0])
+@pytest.mark.parametrize("back_after", [3601.0, 3613.0, 3659.0])
 async def test_a_server_that_was_down_for_an_hour_has_everything_within_half_a_minute_of_its_return(
     store: Store, office: PostOffice, back_after: float
 ) -> None:
@@ -146,13 +147,13 @@ async def test_a_mailbox_that_is_busy_for_a_day_is_asked_ever_more_seldom_then_m
         await opened(store, unit(0))
         office.refusing[unit(0)] = "450 4.2.1 mailbox busy"
         loop = telling(store, office.port, clock, settings)
-        await rounds(loop, clock, 26 * 3600)
+        await rounds(loop, clock, 26 * 3600, step=600)
         [box] = (await store.correspondence.mailboxes([unit(0)])).values()
 
         office.refusing.clear()
         await rounds(loop, clock, 600)
         marked = dict(office.counts())
-        await retry_address(app, unit(0).upper(), _quiet())
+        await retry_address(app, unit(0).upper(), Console(quiet=True))
         await loop.round()
 
     assert box.refused_at is not None and timedelta(hours=24) <= box.refused_at - NOON <= timedelta(hours=26)
@@ -193,10 +194,10 @@ async def test_a_digest_that_met_no_server_is_told_when_it_is_back_within_the_da
     clock = FrozenClock(NOON)
     loop = telling(store, office.port, clock, notify(clerks=(CLERK,)))
     await office.stop()
-    await rounds(loop, clock, 4 * 3600)
+    await rounds(loop, clock, 4 * 3600, step=600)
 
     await office.start()
-    await rounds(loop, clock, 3600)
+    await rounds(loop, clock, 3600, step=600)
 
     assert office.counts() == {CLERK: 1}
     [box] = (await store.correspondence.mailboxes([CLERK])).values()
@@ -238,7 +239,7 @@ async def test_trouble_of_ours_goes_to_the_sysadmin_at_night_as_soon_as_the_serv
     loop = telling(store, office.port, clock, notify(sysadmins=(ops,)))
     await opened(store, unit(0), at=NIGHT - MINUTE, severity="trouble", tells=(Role.SYSADMIN,))
     await office.stop()
-    await rounds(loop, clock, 3600)
+    await rounds(loop, clock, 300)
 
     await office.start()
     await rounds(loop, clock, RETURN_SECONDS)
@@ -301,9 +302,3 @@ async def test_two_readers_of_one_account_each_hear_at_least_once_whatever_befal
     await rounds(loop, clock, 600)
 
     assert office.counts() == {unit(0): 1, county.email: 1}
-
-
-def _quiet() -> object:
-    from rich.console import Console
-
-    return Console(quiet=True)

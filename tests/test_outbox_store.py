@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, cast
 
 import pytest
+import structlog.testing
 from clocks import NOON, FrozenClock
 from mail_servers import PostOffice, Taken
 from outbox import CLERK, notify, opened, telling, unit, units
@@ -110,38 +112,86 @@ async def test_a_database_that_stands_still_for_a_moment_between_sending_and_mar
     assert office.counts() == {**dict.fromkeys(units(3), 1), CLERK: 1}
 
 
-class Cut:
-    """A store whose answer to some writes of marks is lost: the database has taken them, and the daemon is told that it is away."""
+class Deaf:
+    """Something that is away for some writes of one kind: each, and they are written all the same; or every so many, and those are lost."""
 
-    def __init__(self, inner: Store, *, times: int, first: Literal["attempt", "refusal"] = "attempt") -> None:
-        self.inner, self.left, self._skip = inner, times, 0 if first == "attempt" else 1
+    def __init__(self, inner: Any, write: str, every: int, **others: Any) -> None:
+        self._inner, self._write, self._every, self._others, self._asked = inner, write, every, others, 0
+        self.hears = False
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.inner, name)
+    def __getattr__(self, name: str) -> Any:
+        if name in self._others:
+            return self._others[name]
+        return self._deaf if name == self._write and not self.hears else getattr(self._inner, name)
 
-    async def put_told(self, alerts: list[object]) -> None:
-        await self.inner.put_told(alerts)  # type: ignore[arg-type]
-        if alerts and self._skip:
-            self._skip = 0
-        elif alerts and self.left:
-            self.left -= 1
+    async def _deaf(self, written: Any) -> None:
+        self._asked += bool(written)
+        away = bool(written) and self._asked % self._every == 0
+        if not away or self._every == 1:
+            await getattr(self._inner, self._write)(written)
+        if away:
             raise StoreAway("no answer")
 
 
-async def test_attempts_whose_mark_was_not_confirmed_use_no_tries_up(store: Store) -> None:
+@pytest.mark.parametrize("every", [pytest.param(1, id="that it is tried"), pytest.param(2, id="that it was not accepted")])
+async def test_a_mark_that_was_not_confirmed_uses_no_try_up_while_no_letter_has_left(store: Store, every: int) -> None:
     clock = FrozenClock(NOON)
     await opened(store, unit(0))
+    deaf = Deaf(store, "put_told", every)
 
     async with PostOffice() as office:
-        loop = telling(Cut(store, times=3), office.port, clock)  # type: ignore[arg-type]
+        await office.stop()
+        loop = telling(cast(Store, deaf), office.port, clock)
         for _ in range(3):
             with pytest.raises(StoreAway):
                 await loop.round()
-        unsent = list(office.taken)
+        deaf.hears = True
+        await office.start()
         await loop.round()
 
-    assert unsent == []
-    assert office.counts() == {unit(0): 1}, "no letter has left, so none is of unknown fate"
+    assert office.counts() == {unit(0): 1}
+
+
+@pytest.mark.parametrize("every", [pytest.param(1, id="that it is tried"), pytest.param(2, id="that it was not accepted")])
+async def test_so_it_is_with_digests(store: Store, every: int) -> None:
+    clock = FrozenClock(NOON)
+    deaf = Deaf(store.correspondence, "put_mailbox", every)
+
+    async with PostOffice() as office:
+        await office.stop()
+        loop = telling(cast(Store, Deaf(store, "", 1, correspondence=deaf)), office.port, clock, notify(clerks=(CLERK,)))
+        for _ in range(5):
+            with suppress(StoreAway):
+                await loop.round()
+            clock.advance(30)
+        deaf.hears = True
+        await office.start()
+        await loop.round()
+
+    assert office.counts() == {CLERK: 1}
+
+
+class Unwritable(Deaf):
+    """A database that can hold no record of a letter, for whatever reason."""
+
+    async def _deaf(self, written: Any) -> None:
+        raise ValueError("no such character")
+
+
+async def test_a_record_that_cannot_be_written_keeps_nobody_s_letter_back_and_is_reported(store: Store) -> None:
+    clock = FrozenClock(NOON)
+    await opened(store, *units(3))
+    broken = Unwritable(store.correspondence, "put_letter", 1)
+
+    async with PostOffice() as office:
+        loop = telling(cast(Store, Deaf(store, "", 1, correspondence=broken)), office.port, clock)
+        with structlog.testing.capture_logs() as logs:
+            await loop.round()
+            await loop.round()
+
+    assert office.counts() == dict.fromkeys(units(3), 1)
+    assert [each["log_level"] for each in logs if "written down" in each["event"]] == ["error"] * 3
+    assert all(box.had_one_today(NOON) for box in (await store.correspondence.mailboxes()).values())
 
 
 async def test_after_a_round_that_the_database_cut_short_the_next_one_comes_soon(mongo: Embedded, city: Store) -> None:

@@ -14,11 +14,12 @@ from monitor.correspondence import Ask
 from monitor.digests import Digest
 from monitor.inspection import accused_at
 from monitor.leading import reasons
-from monitor.model import Account, Alert, RepostVerdict, local_date
+from monitor.model import Account, Alert, RepostVerdict, Severity, local_date
+from monitor.notify.facts import moment
 from monitor.notify.paper import Line, Section, capped
 from monitor.tasks import RepostRates, TaskSheet, missing_by_unit
 from monitor.web.listing import SOON_DAYS
-from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_minute, minute, plain, published, web_link
+from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_day, chinese_minute, minute, plain, published, web_link
 
 FAILED_CAP, FRESH_CAP, SOON_CAP, UNDETERMINED_CAP, OTHER_CAP = 80, 40, 40, 40, 20
 """Lines of a section: what a person reads in one go; a mail of all of them stays far below what mail programs cut off."""
@@ -26,6 +27,8 @@ TASK_CAP, UNIT_CAP, NAMES_CAP = 10, 10, 4
 """Key articles told of, units of one that are named, accounts of one unit."""
 REASON_KINDS = 8
 TITLE_CAP = 60
+TROUBLE_CAP = 200
+"""Characters of what is wrong with a source: its name alone may have eighty, and what it means stands at the end."""
 
 
 def month_day(day: date) -> str:
@@ -87,9 +90,8 @@ def headline(case: Case) -> str:
 
 
 def failed_line(case: Case, console: str, *, new: bool = False) -> Line:
-    since = f"自{when(accused_at(case.alert))}起不合格" if case.alert else ""
     label = plain(case.standing.label, REASON_CAP)
-    below = (whose(case.account), _joined(label, since), clocks(case))
+    below = (whose(case.account), _joined(label, _since(case.alert)), clocks(case))
     return Line(
         headline(case),
         below=tuple(part for part in below if part),
@@ -97,6 +99,18 @@ def failed_line(case: Case, console: str, *, new: bool = False) -> Line:
         tone="bad",
         link=console_of(case.account, console),
     )
+
+
+def _since(alert: Alert | None) -> str:
+    """Return when the line was crossed, as far as that is known, and when we found it, where that was later."""
+    if alert is None or alert.finding.severity is not Severity.ACCUSATION:
+        return ""
+    found, crossed = local_date(accused_at(alert)), moment(alert.finding.evidence.get("since"))
+    if crossed is None:
+        return f"{month_day(found)}发现"
+    day = local_date(crossed)
+    began = f"{month_day(day) if day.year == found.year else chinese_day(day)}起超期"
+    return began if day >= found else f"{began}，{month_day(found)}发现"
 
 
 def whose(account: Account) -> str:
@@ -233,7 +247,7 @@ def troubles(digest: Digest) -> Section | None:
 
 
 def _trouble(alert: Alert) -> Line:
-    said = plain(alert.finding.message, REASON_CAP) or plain(alert.finding.label, REASON_CAP)
+    said = plain(alert.finding.message, TROUBLE_CAP) or plain(alert.finding.label, REASON_CAP)
     return Line(said, below=(f"自{minute(alert.opened_at)}",), tone="ours")
 
 

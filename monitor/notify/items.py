@@ -231,7 +231,7 @@ class Itemising:
             label=phrases.RECOVERED,
             tone="well",
             who=self._who(finding),
-            said=without(title, sentence),
+            said=without(title, sentence).removeprefix("的"),
             ask=phrases.NOTHING_LEFT,
             sentence=sentence,
             counted=((phrases.RECOVERED, title),),
@@ -306,4 +306,4 @@ def _recovery(finding: Finding, account: Account | None, title: str) -> str:
     before, after = moment(finding.evidence.get("published_at")), moment(proof.get("published_at"))
     if after and (before is None or after > before):
         return f"{title}已于{chinese_day(local_date(after))}更新{ending}"
-    return f"{title}，问题已销号"
+    return f"{title}的问题已销号"

@@ -209,8 +209,9 @@ def afterwards(asked: Collection[Asked], *, linked: bool) -> list[str]:
     owed = [each for each in asked if each.of_operator]
     if not owed:
         return lines
-    if done := list(dict.fromkeys(_mended_by(each) for each in owed if not each.stopped)):
-        lines.append(f"{'或'.join(done)}后下次采集自动销号，无需回复。")
+    done = {_mended_by(each) for each in owed if not each.stopped}
+    if done:
+        lines.append(f"{'或'.join(word for word in _WAYS if word in done)}后下次采集自动销号，无需回复。")
     if any(each.stopped for each in owed):
         lines.append("停运未注销的账号，名册登记为已注销或在用后自动销号。")
     if any(each.finding.severity in (Severity.NOTICE, Severity.WARNING) and not each.is_task for each in owed):
@@ -219,11 +220,15 @@ def afterwards(asked: Collection[Asked], *, linked: bool) -> list[str]:
         lines.append("截止时间后仍未检测到的，列为未转载，列入主管部门的监测清单。")
     if rectified := [each for each in owed if each.step is Step.RECTIFY and each.role is Role.OPERATOR]:
         heard = "将告知县区主管部门" if any(each.has_county for each in rectified) else "将在主管部门的监测清单中注明"
-        lines.append(f"期限内未整改也未反馈的，{heard}。" + ("点“确认收到”即视为反馈。" if linked else "不能按期整改的，请向主管部门反馈。"))
+        answer = "点“确认收到”即视为反馈。" if linked else "不能按期整改的，请向主管部门反馈。"
+        lines.append(f"期限内未整改也未反馈的，{heard}。{answer}")
     elif linked:
         lines.append("点“确认收到”后，同一情况不再重复来信，情况加重时除外。")
     lines.append("如与实际不符，请将发布链接告知主管部门复核。")
     return lines
+
+
+_WAYS = ("更新", "转载", "规范转载")
 
 
 def _mended_by(asked: Asked) -> str:

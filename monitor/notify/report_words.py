@@ -47,7 +47,7 @@ def burden_paper(burden: Burden, head: Head, now: datetime) -> Paper:
 
 
 def _burden_lead(burden: Burden, most: int) -> list[str]:
-    lines = [f"{burden.untroubled} 个单位本月未收到提醒。"] if burden.untroubled else []
+    lines = [f"{burden.untroubled} 个单位当月未收到提醒。"] if burden.untroubled else []
     if most:
         lines.append(f"同一地址一天最多收到 {most} 封关于账号的邮件。")
     return [*lines, "一封邮件涉及多个单位的，各单位分别计一封，合计不重复计。"]
@@ -156,5 +156,5 @@ def _doubtful(page: Leading) -> Section | None:
         return None
     named = "；".join(f"{plain(reason, REASON_CAP) or '原因不明'} {count} 个" for reason, count in page.reasons[:REASONS])
     rest = sum(count for _, count in page.reasons[REASONS:])
-    note = f"{named}{f'；其他 {rest} 个' if rest else ''}。正在人工核查，不计为不合格。"
+    note = f"{named}{f'；其他 {rest} 个' if rest else ''}。需人工核查，不计为不合格。"
     return Section(f"无法判定 {page.tally.undetermined} 个", lines=(Line(note, tone="ours"),))
