@@ -16,14 +16,14 @@ What opens again shortly after it ended is one episode: nobody hears of the way 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from monitor.hours import OfficeHours
-from monitor.life import UNHEARD
+from monitor.life import CLOCK_TROUBLE, RECOVERY, UNHEARD
 from monitor.mailboxes import Mailbox
 from monitor.model import Account, Alert, Contact, PersonsWord, Role, Severity, Stage, Step, Told, cut, local_date, start_of_day
 from monitor.workdays import UnknownYear, after_working_days
@@ -223,17 +223,28 @@ class _Deciding:
 
     def of(self, chain: list[Alert]) -> list[Decision]:
         """Decide on the last alert of an episode; those before it have nothing left to say."""
-        alert = chain[-1]
+        alert = _knowing(chain)
         pressing = self._presses(alert)
-        roles = set(alert.finding.tells) | ({Role.COUNTY} if pressing and alert.finding.article_id is None else set())
-        known: dict[str, Contact] = {}
-        for person in self.candidates(alert):
-            if person.role in roles and address(person.email):
-                known.setdefault(address(person.email), person)
-        heard = {email: mark for email in _heard(chain) if (mark := _merged(chain, email)) is not None or _tried(alert, email)}
+        # The county answers for everything in its territory: it hears of what presses, and of a 整改通知 that nobody answered.
+        late = alert.finding.severity is Severity.ACCUSATION and self._overdue(chain) is not None and not _answered(alert)
+        roles = set(alert.finding.tells) | ({Role.COUNTY} if late or (pressing and alert.finding.article_id is None) else set())
+        everybody = self._by_address(alert)
+        heard = {email: mark for email in _heard(chain) if (mark := _merged(chain, email)) is not None or _tried(chain, email)}
         if alert.stage is Stage.RESOLVED:
-            return [self._recovery(alert, known.get(email, Contact(email=email)), mark) for email, mark in sorted(heard.items())]
+            # What ended without proof, as its account left the roster, is over without a word.
+            told = sorted(heard.items()) if RECOVERY in alert.finding.evidence else []
+            return [self._recovery(alert, _one_of(everybody.get(email, ()), roles) or Contact(email=email), mark) for email, mark in told]
+        known = {email: person for email, people in everybody.items() if (person := _one_of(people, roles)) and person.role in roles}
         return [self._telling(alert, person, heard.get(email), pressing, chain) for email, person in known.items()]
+
+    def _by_address(self, alert: Alert) -> dict[str, list[Contact]]:
+        """Return all who might ever hear of it, by address. Who runs an account and answers for it too is asked as who runs it; trouble
+        of ours is told to whoever sees to it at any hour first."""
+        found: dict[str, list[Contact]] = {}
+        for person in sorted(self.candidates(alert), key=lambda each: _SPAN[each.role], reverse=alert.finding.severity is Severity.TROUBLE):
+            if email := address(person.email):
+                found.setdefault(email, []).append(person)
+        return found
 
     def _presses(self, alert: Alert) -> bool:
         """Whether it will be too late when next anybody is at work: the line, or the deadline of a repost, lies before that.
@@ -297,18 +308,18 @@ class _Deciding:
             return Decision(alert, person, Why.PASSED, step, due=due)
         if alert.finding.rung == 0 and alert.finding.severity is Severity.NOTICE and not pressing:
             return Decision(alert, person, Why.EARLY)
+        late = self._overdue(chain) if person.role is Role.COUNTY and step < Step.OVERDUE and not _answered(alert) else None
+        if late is not None and alert.finding.severity is Severity.ACCUSATION:
+            return Decision(alert, person, Why.OVERDUE, Step.OVERDUE, due=late)
         if mark is None or rung is None or rung < alert.finding.rung:
             return Decision(alert, person, Why.NEW, kept, due=due)
         if pressing and step < Step.PRESSING:
             return Decision(alert, person, Why.PRESSING, Step.PRESSING)
-        answered = alert.acknowledged is not None and alert.acknowledged.rung >= alert.finding.rung
-        if answered:
+        if _answered(alert):
             return Decision(alert, person, Why.ACKNOWLEDGED, step, due=due)
-        if person.role is Role.COUNTY and step < Step.OVERDUE and (late := self._overdue(chain)) is not None:
-            return Decision(alert, person, Why.OVERDUE, Step.OVERDUE, due=late)
         if self._may_rectify(alert, person, mark):
             return Decision(alert, person, Why.RECTIFY, Step.RECTIFY, due=self._rectify_by())
-        if self._may_repeat(person, mark):
+        if self._may_repeat(alert, person, mark):
             return Decision(alert, person, Why.WEEKLY, step, due=due)
         return Decision(alert, person, Why.STANDING, step, due=due)
 
@@ -316,11 +327,14 @@ class _Deciding:
         accused = alert.finding.severity is Severity.ACCUSATION and person.role is Role.OPERATOR and mark.step < Step.RECTIFY
         return accused and bool(self.wishes.rectify_after) and _days(mark.at, self.now) >= self.wishes.rectify_after.days
 
-    def _may_repeat(self, person: Contact, mark: Told) -> bool:
-        """Whether a week has passed since the person read of it: what stands rides along with every letter in between."""
-        box = self.mailboxes.get(address(person.email))
-        last = max(mark.at, box.last_at) if box is not None and box.last_at is not None else mark.at
-        return bool(self.wishes.repeat) and _days(last, self.now) >= self.wishes.repeat.days
+    def _may_repeat(self, alert: Alert, person: Contact, mark: Told) -> bool:
+        """Whether a week has passed since the person read of it: what stands rides along with every letter in between.
+
+        What a clock that ran ahead wrote down counts for nothing: nobody knows when that was.
+        """
+        box = self.mailboxes.get(address(person.email)) if alert.finding.severity is not Severity.TROUBLE else None
+        read = [at for at in (mark.at, box.last_at if box else None) if at is not None and at <= self.now + CLOCK_TROUBLE]
+        return bool(self.wishes.repeat) and (not read or _days(max(read), self.now) >= self.wishes.repeat.days)
 
     def _overdue(self, chain: list[Alert]) -> date | None:
         """Return the deadline of a 整改通知 that has passed, the latest one named to anybody."""
@@ -346,6 +360,17 @@ class _Deciding:
         elif not trouble and self.wishes.one_a_day and box is not None and box.had_one_today(self.now):
             held = Why.DAILY, self.next_opening
         return owed if held is None else Decision(owed.alert, person, held[0], owed.step, held[1], owed.due)
+
+
+def _answered(alert: Alert) -> bool:
+    """Whether somebody took note of the alert as it stands."""
+    return alert.acknowledged is not None and alert.acknowledged.rung >= alert.finding.rung
+
+
+def _one_of(people: Iterable[Contact], roles: set[Role]) -> Contact | None:
+    """Return the first whom the alert concerns, else the first."""
+    listed = list(people)
+    return next((person for person in listed if person.role in roles), listed[0] if listed else None)
 
 
 def working_day_after(day: date, number: int) -> date:
@@ -383,8 +408,15 @@ def _heard(chain: Iterable[Alert]) -> list[str]:
     return sorted({email for alert in chain for email in (*alert.told, *(key.partition(" ")[0] for key in alert.tries))})
 
 
-def _tried(alert: Alert, email: str) -> bool:
-    return any(key.partition(" ")[0] == email for key in alert.tries)
+def _tried(chain: Iterable[Alert], email: str) -> bool:
+    return any(key.partition(" ")[0] == email for alert in chain for key in alert.tries)
+
+
+def _knowing(chain: Sequence[Alert]) -> Alert:
+    """Return the last alert of an episode with what people were told of those before it: its letters answer theirs."""
+    if len(chain) == 1:
+        return chain[0]
+    return chain[-1].model_copy(update={"told": {email: mark for alert in chain for email, mark in alert.told.items()}})
 
 
 def _merged(chain: Iterable[Alert], email: str) -> Told | None:
@@ -395,7 +427,7 @@ def _merged(chain: Iterable[Alert], email: str) -> Told | None:
         mark, last = alert.told.get(email), alert
         if mark is None:
             continue
-        if mark.recovered or known is None or (mark.rung, mark.step) >= (known.rung, known.step):
+        if mark.recovered or known is None or known.recovered or (mark.rung, mark.step) >= (known.rung, known.step):
             known = mark
     if known is not None and known.recovered and last is not None and last.stage is not Stage.RESOLVED:
         return None

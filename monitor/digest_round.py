@@ -125,14 +125,16 @@ def _told(box: Mailbox, kind: Kind, period: str, now: datetime) -> Mailbox:
 def period_of(cadence: Cadence, weekly_on: int, hours: OfficeHours, box: Mailbox, now: datetime) -> tuple[Kind | None, str]:
     """Return which digest the address is due now, and its period; None where it has had it.
 
-    The weekly one takes the daily's place. It is due on its day; on the next working day where that one was off; and late where the
-    address has had earlier ones but nobody told this one. After `UNKNOWN_LIMIT` letters of unknown fate it counts as told.
+    The weekly one takes the daily's place. It is due on its day; on the next working day where that one was off, be it in the week
+    after; and late where the address has had earlier ones but nobody told this one. After `UNKNOWN_LIMIT` letters of unknown fate it
+    counts as told.
     """
     today = local_date(now)
-    year, week, _ = today.isocalendar()
-    since = today.weekday() - weekly_on
+    since = (today.weekday() - weekly_on) % 7
+    # Named after the week of its day, so that what a Sunday owes is not the week's that begins on Monday.
+    year, week, _ = (today - timedelta(days=since)).isocalendar()
     due: list[tuple[Kind, str]] = []
-    if cadence != "off" and since >= 0:
+    if cadence != "off":
         first = not any(hours.works(today - timedelta(days=back)) for back in range(1, since + 1))
         if first or "weekly" in box.digests:
             due.append(("weekly", f"{year}-W{week:02}"))

@@ -19,6 +19,8 @@ FEWEST_TRIES = 6
 MARK_LASTS = timedelta(days=7)
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=2)
+CLOCKS_APART = timedelta(hours=1)
+"""Two machines' clocks differ by seconds; what is further off than this was wrong."""
 UNANSWERED = "24小时内一直未能送达"
 
 
@@ -44,12 +46,14 @@ class Mailbox:
 
     def marked_until(self, now: datetime) -> datetime | None:
         """Return until when the address is left alone because it was refused, None where it may be written to."""
+        # What lies further ahead than anybody is made to wait was written by a clock that ran ahead.
         until = None if self.refused_at is None else self.refused_at + MARK_LASTS
-        return until if until is not None and now < until else None
+        return until if until is not None and now < until <= now + MARK_LASTS + CLOCKS_APART else None
 
     def waits_until(self, now: datetime) -> datetime | None:
         """Return until when it is left alone after a temporary refusal, None where it may be tried."""
-        return self.next_try_at if self.next_try_at is not None and now < self.next_try_at else None
+        at = self.next_try_at
+        return at if at is not None and now < at <= now + LONGEST_WAIT + CLOCKS_APART else None
 
 
 def delivered(box: Mailbox, now: datetime, *, duty: bool) -> Mailbox:
@@ -72,7 +76,7 @@ def turned_away(box: Mailbox, why: str, now: datetime) -> Mailbox:
 
 def deferred(box: Mailbox, why: str, now: datetime) -> Mailbox:
     """Note a refusal for now: wait twice as long as the last time; after `GIVE_UP` it counts as one for good."""
-    since = box.failing_since or now
+    since = min(box.failing_since or now, now)
     if now - since >= GIVE_UP and box.failures >= FEWEST_TRIES:
         return turned_away(box, f"{UNANSWERED}（{why}）", now)
     wait = min(FIRST_WAIT * 2 ** min(box.failures, 16), LONGEST_WAIT)

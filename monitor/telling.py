@@ -178,7 +178,8 @@ class Telling:
             if not error.uncertain:
                 await self._mark_tries([alerting.refused(desk.alerts[each], email, begun) for each in ids], before, desk)
             concerned = [desk.alerts[each] for each in ids]
-            await posting.record(letter, desk, "uncertain" if error.uncertain else "failed", concerned, str(error))
+            outcome = "uncertain" if error.uncertain else "refused" if error.permanent else "failed"
+            await posting.record(letter, desk, outcome, concerned, str(error))
             raise
         now = posting.clock.now()
         entries, alerts = _entries(notice, letter, desk, now), [desk.alerts[each] for each in ids]

@@ -306,6 +306,17 @@ def test_a_rectification_notice_without_an_answer_goes_to_the_county_once_its_de
     assert reasons(answered, person=COUNTY, now=datetime(2020, 3, 5, 2, tzinfo=UTC)) == [Why.ACKNOWLEDGED]
 
 
+def test_a_missing_repost_that_nobody_answered_for_goes_to_the_county_though_the_finding_did_not_name_it() -> None:
+    finding = alert(FAILED).finding.model_copy(update={"article_id": "t1", "tells": (Role.OPERATOR, Role.CLERK)})
+    noticed = told(alert(FAILED).model_copy(update={"finding": finding}), OPERATOR.email, NOW, step=Step.RECTIFY, due=date(2020, 3, 4))
+    late = datetime(2020, 3, 5, 2, tzinfo=UTC)
+
+    assert reasons(noticed, person=COUNTY, now=datetime(2020, 3, 4, 2, tzinfo=UTC)) == []
+    assert reasons(noticed, person=COUNTY, now=late) == [Why.OVERDUE]
+    assert reasons(told(noticed, COUNTY.email, late, step=Step.OVERDUE), person=COUNTY, now=late + timedelta(days=1)) == [Why.STANDING]
+    assert reasons(alerting.acknowledged(noticed, OPERATOR.email, NOW), person=COUNTY, now=late) == []
+
+
 def test_an_acknowledged_alert_is_not_repeated_until_its_rung_rises() -> None:
     known = alerting.acknowledged(told(alert(FAILED), OPERATOR.email, NOW), OPERATOR.email, NOW)
     graver = known.model_copy(update={"finding": idle(MONTH)})
@@ -376,13 +387,18 @@ def test_a_recovery_is_told_once_it_has_held_for_an_hour() -> None:
     assert reasons(over, now=LATER + timedelta(minutes=60)) == [Why.RECOVERED]
 
 
+def mended(alert: Alert, at: datetime) -> Alert:
+    [over] = settle(keyed(alert), [alert.finding.model_copy(update={"status": Firing.CLEAR})], at)
+    return over
+
+
 def test_a_source_that_flaps_is_told_twice_in_all() -> None:
     """Down, up, down, up within the hour: people read that it went down, and that it is back for good."""
     minutes = [NOW + timedelta(minutes=10 * each) for each in range(5)]
     first = told(trouble(), SYSADMIN.email, minutes[0])
-    over = first.model_copy(update={"stage": Stage.RESOLVED, "resolved_at": minutes[1]})
+    over = mended(first, minutes[1])
     again = first.model_copy(update={"id": "second", "opened_at": minutes[2], "told": {}})
-    back = again.model_copy(update={"stage": Stage.RESOLVED, "resolved_at": minutes[3]})
+    back = mended(again, minutes[3])
 
     assert reasons(over, person=SYSADMIN, now=minutes[1]) == [Why.FLAPPING]
     assert reasons(over, again, person=SYSADMIN, now=minutes[2]) == [Why.STANDING]
@@ -390,6 +406,83 @@ def test_a_source_that_flaps_is_told_twice_in_all() -> None:
     [last] = why(over, back, person=SYSADMIN, now=minutes[3] + timedelta(hours=1))
     assert (last.why, last.alert.id) == (Why.RECOVERED, "second")
     assert reasons(over, told(back, SYSADMIN.email, LATER), person=SYSADMIN, now=NOW + timedelta(days=1)) == [Why.TOLD]
+
+
+def test_a_lapse_while_its_recovery_goes_out_is_told_once_though_it_is_milder() -> None:
+    graver = trouble().model_copy(update={"finding": trouble().finding.model_copy(update={"rung": 2})})
+    over = told(mended(told(graver, SYSADMIN.email, NOW), NOW), SYSADMIN.email, LATER)
+    again = trouble().model_copy(update={"id": "second", "opened_at": LATER})
+    known = told(again, SYSADMIN.email, LATER)
+
+    assert reasons(over, again, person=SYSADMIN, now=LATER) == [Why.NEW]
+    assert reasons(over, known, person=SYSADMIN, now=LATER) == [Why.STANDING]
+    assert reasons(over, mended(known, LATER), person=SYSADMIN, now=LATER + timedelta(hours=1)) == [Why.RECOVERED]
+
+
+def test_the_letters_of_an_episode_answer_the_first_of_them() -> None:
+    over = mended(told(trouble(), SYSADMIN.email, NOW, letter="first"), NOW + timedelta(minutes=1))
+    again = trouble().model_copy(update={"id": "second", "opened_at": NOW + timedelta(minutes=2)})
+
+    [back] = why(over, mended(again, NOW + timedelta(minutes=3)), person=SYSADMIN, now=LATER + timedelta(hours=1))
+
+    assert back.why is Why.RECOVERED
+    assert back.alert.told[SYSADMIN.email].thread == "first"
+
+
+def test_a_first_letter_of_unknown_fate_is_not_forgotten_over_a_flap() -> None:
+    over = mended(attempt(trouble(), SYSADMIN.email, NOW), NOW + timedelta(minutes=1))
+    back = mended(trouble().model_copy(update={"id": "second", "opened_at": NOW + timedelta(minutes=2)}), NOW + timedelta(minutes=3))
+
+    assert reasons(over, back, person=SYSADMIN, now=LATER + timedelta(hours=1)) == [Why.RECOVERED]
+
+
+def test_what_ended_without_proof_is_over_without_a_word() -> None:
+    """The account left the roster while its letter was under way, and the letter's mark was written afterwards."""
+    left = told(alert(FAILED), OPERATOR.email, NOW).model_copy(update={"stage": Stage.RESOLVED, "resolved_at": NOW})
+
+    assert reasons(left, now=LATER + timedelta(hours=1)) == []
+
+
+def test_trouble_wakes_the_sysadmin_who_is_also_the_clerk() -> None:
+    both = Contact(email=SYSADMIN.email.upper(), role=Role.CLERK)
+
+    [decision] = decide([trouble()], to(both, SYSADMIN), {}, {}, OFFICE, TUESDAY_NIGHT)
+
+    assert (decision.why, decision.person) == (Why.NEW, SYSADMIN)
+
+
+def test_who_runs_an_account_and_answers_for_it_is_asked_as_who_runs_it() -> None:
+    county = Contact(email=OPERATOR.email, role=Role.COUNTY)
+    accused = told(alert(FAILED), OPERATOR.email, NOW)
+    accused = accused.model_copy(update={"finding": accused.finding.model_copy(update={"tells": (Role.COUNTY, Role.OPERATOR)})})
+
+    [decision] = decide([accused], to(county, OPERATOR), {}, {}, OFFICE, NOW + timedelta(days=7))
+
+    assert (decision.why, decision.person) == (Why.RECTIFY, OPERATOR)
+
+
+def test_who_heard_only_of_what_pressed_is_told_of_the_recovery_by_name() -> None:
+    county = Contact(email=COUNTY.email, role=Role.COUNTY, name="县政府办")
+    over = mended(told(alert(WARNING), COUNTY.email, NOW), LATER)
+
+    [decision] = decide([over], to(OPERATOR, county), {}, {}, OFFICE, LATER + timedelta(hours=1))
+
+    assert (decision.why, decision.person) == (Why.RECOVERED, county)
+
+
+def test_a_clock_that_ran_ahead_puts_no_repeat_off_and_hastens_no_rectification() -> None:
+    ahead = NOW + timedelta(days=400)
+    accused = told(alert(FAILED), OPERATOR.email, ahead)
+
+    assert reasons(accused, now=NOW) == [Why.WEEKLY]
+    assert reasons(told(alert(FAILED), OPERATOR.email, NOW), boxes={OPERATOR.email: Mailbox(OPERATOR.email, last_at=ahead)}) == [Why.STANDING]
+
+
+def test_letters_about_accounts_put_no_repeat_about_us_off() -> None:
+    known = told(trouble(), SYSADMIN.email, NOW)
+    had_one = {SYSADMIN.email: Mailbox(SYSADMIN.email, last_at=NOW + timedelta(days=6))}
+
+    assert reasons(known, person=SYSADMIN, boxes=had_one, now=NOW + timedelta(days=7)) == [Why.WEEKLY]
 
 
 def test_a_lapse_long_after_a_recovery_is_news() -> None:

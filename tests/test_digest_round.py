@@ -88,6 +88,26 @@ def test_which_digest_is_due(cadence: Cadence, day: str, told: dict[str, str], d
     assert period_of(cadence, 0, OFFICE, box, at(day))[0] == due
 
 
+@pytest.mark.parametrize(
+    ("weekly_on", "day", "told", "due"),
+    [
+        pytest.param(6, "2026-03-09", {}, "2026-W10", id="a Sunday's, on Monday"),
+        pytest.param(5, "2026-03-09", {}, "2026-W10", id="a Saturday's, on Monday"),
+        pytest.param(6, "2026-03-10", {}, None, id="not on the Tuesday of who never had one"),
+        pytest.param(6, "2026-03-10", {"weekly": "2026-W10"}, None, id="told on Monday"),
+        pytest.param(6, "2026-03-10", {"weekly": "2026-W09"}, "2026-W10", id="the machine was off on Monday"),
+        pytest.param(4, "2026-09-28", {}, "2026-W39", id="a Friday within the mid-autumn festival's, on Monday"),
+        pytest.param(4, "2026-10-02", {"weekly": "2026-W39"}, "2026-W40", id="and the Friday after has its own"),
+        pytest.param(0, "2026-12-28", {}, "2026-W53", id="the last week of the year"),
+        pytest.param(0, "2027-01-04", {"weekly": "2026-W53"}, "2027-W01", id="the first of the next"),
+    ],
+)
+def test_a_day_off_hands_the_weekly_digest_on_into_the_next_week(weekly_on: int, day: str, told: dict[str, str], due: str | None) -> None:
+    kind, period = period_of("weekly", weekly_on, OFFICE, Mailbox(BOX.address, digests=told), at(day))
+
+    assert (kind, period) == (("weekly", due) if due else (None, ""))
+
+
 def test_a_digest_of_unknown_fate_is_sent_once_more_and_no_more() -> None:
     once, twice = (Mailbox(BOX.address, tries={"daily 2026-03-03": count}) for count in (1, 2))
 

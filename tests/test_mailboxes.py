@@ -34,6 +34,14 @@ def test_a_temporary_refusal_waits_twice_as_long_each_time_up_to_two_hours() -> 
     assert waits[-1] == LONGEST_WAIT
 
 
+def test_a_clock_that_ran_ahead_silences_no_address() -> None:
+    ahead = NOON + timedelta(days=400)
+
+    assert mailboxes.turned_away(BOX, "550", ahead).marked_until(NOON) is None
+    assert mailboxes.deferred(BOX, "450", ahead).waits_until(NOON) is None
+    assert mailboxes.deferred(mailboxes.deferred(BOX, "450", ahead), "450", NOON).failing_since == NOON
+
+
 def test_an_address_is_given_up_after_a_day_of_temporary_refusals_and_not_before() -> None:
     assert failing(hours=23).refused_at is None
     given_up = failing(hours=GIVE_UP.total_seconds() / 3600 + 3)

@@ -1,4 +1,4 @@
-"""Markers are planted in links, keys and names; servers answer with what they were sent; everything that is written is searched for them."""
+"""Markers are planted in links, keys and names, servers answer with what they were sent: all that is written is searched for them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +62,10 @@ def settings(mongod: str, database: str, mail_port: int, ca_file: str, group: Te
 def accounts() -> list[Account]:
     """Accounts that need no look to be failed: the roster says that they are out of use."""
     people = {"a": OPERATOR, "b": REFUSED, "c": LATER}
-    common = {"platform": Platform.WECHAT, "unit": HOSTILE, "region": HOSTILE, "status": Status.ABANDONED}
+    county = Contact(role=Role.COUNTY, email="county@x.example")
+    common: dict[str, Any] = {"platform": Platform.WECHAT, "unit": HOSTILE, "region": HOSTILE, "status": Status.ABANDONED}
     return [
-        Account(id=name, name=HOSTILE, contacts=(Contact(email=email, name=HOSTILE), Contact(role=Role.COUNTY, email="county@x.example")), **common)
-        for name, email in people.items()
+        Account(id=name, name=HOSTILE, contacts=(Contact(email=email, name=HOSTILE), county), **common) for name, email in people.items()
     ]
 
 
@@ -73,9 +75,6 @@ def written(raw: Any) -> dict[str, str]:
 
 def letters_in(room: Mailroom) -> list[str]:
     """Return each letter's parts, decoded."""
-    from email import message_from_bytes
-    from email.policy import default
-
     mails = [message_from_bytes(bytes(envelope.content or b""), policy=default) for envelope in room.kept]
     return ["\n".join(str(part.get_content()) for part in mail.walk() if not part.is_multipart()) for mail in mails]
 
@@ -99,7 +98,7 @@ async def test_no_link_key_or_password_is_in_anything_that_is_written(
             async with running(wishes, SetClock(NOON)) as app, aiohttp.ClientSession() as browser:
                 await enrol(app, *accounts())
                 await until(lambda: any("/do/" in told for told in letters_in(room)))
-                await until(lambda: {record["event"] for record in logs} >= {"an address takes no letters, they wait for it to be mended"})
+                await until(lambda: any(str(record.get("reason", "")).count("550") for record in logs))
                 tokens = sorted({token for told in letters_in(room) for token in ACTS.findall(told)})
                 base = app.web_address.rstrip("/")
                 for token in tokens:
@@ -118,7 +117,7 @@ async def test_no_link_key_or_password_is_in_anything_that_is_written(
     secrets |= {f"signature {number}": token.rpartition(".")[2] for number, token in enumerate(tokens)}
     found = {f"{what} in {where}" for where, text in everything.items() for what, secret in secrets.items() if secret in text}
     assert found == set()
-    assert tokens and "refused" in everything["letters"] and "451" in everything["mailboxes"]
+    assert tokens and all(word in everything["letters"] for word in ("'outcome': 'refused'", "'outcome': 'failed'", "550", "451"))
 
 
 async def test_names_and_answers_plant_nothing_in_letters_and_pages(mongod: str, database: str, tmp_path: Path) -> None:
@@ -135,8 +134,10 @@ async def test_names_and_answers_plant_nothing_in_letters_and_pages(mongod: str,
             heads = [bytes(envelope.content or b"").partition(b"\r\n\r\n")[0] for envelope in room.kept]
 
     drawn = [text for path, text in pages.items() if path != "/metrics"] + [told[told.index("<!DOCTYPE") :] for told in letters_in(room)]
-    for tree in (html.fromstring(text) for text in drawn):
+    for text in drawn:
+        tree = html.fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8"))
         assert tree.xpath("//script | //img[@onerror] | //*[@onerror]") == []
     assert any("planted" in text for text in drawn)
     assert [head for head in heads if re.search(rb"(?im)^bcc:", head) or b"\xe2\x80\xae" in head] == []
-    assert {address for envelope in room.kept for address in envelope.rcpt_tos} <= {OPERATOR, LATER, "county@x.example", "clerk@city.example"}
+    readers = {OPERATOR, LATER, "county@x.example", "clerk@city.example"}
+    assert {address for envelope in room.kept for address in envelope.rcpt_tos} <= readers

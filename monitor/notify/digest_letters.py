@@ -59,11 +59,9 @@ def number(kind: str, period: str, email: str) -> str:
     return hashlib.sha256(orjson.dumps(["digest", kind, period, address(email)])).hexdigest()[:32]
 
 
-def period(kind: Kind, now: datetime) -> str:
-    """Return the day, or the week by ISO 8601, that a digest is of."""
-    today = local_date(now)
-    year, week, _ = today.isocalendar()
-    return today.isoformat() if kind == "daily" else f"{year}-W{week:02}"
+def period(now: datetime) -> str:
+    """Return the day that a digest is of: a weekly one that a holiday put off may go out in the same week as the next."""
+    return local_date(now).isoformat()
 
 
 def letter(kind: Kind, digest: Digest, to: Contact, head: Head, week: Week | None = None) -> Letter:
@@ -73,7 +71,7 @@ def letter(kind: Kind, digest: Digest, to: Contact, head: Head, week: Week | Non
     page = as_page(paper)
     return Letter(
         to=to.email.strip(),
-        number=number(kind, period(kind, digest.now), to.email),
+        number=number(kind, period(digest.now), to.email),
         subject=paper.subject,
         text=as_text(paper),
         html=page,
