@@ -52,15 +52,17 @@ async def told_to_the_end(
     steps: Sequence[Step], state_of: Callable[[], Awaitable[State]], show: Show, clock: Clock, stop: asyncio.Event
 ) -> bool:
     """Take the steps in order, none before every account was looked at; False when `stop` came first."""
-    left, last, since = list(steps), None, clock.elapsed()
+    left, last, since, given_up = list(steps), None, clock.elapsed(), 0
     while not stop.is_set():
         state = await state_of()
         show(state)
         if state != last:
             last, since = state, clock.elapsed()
         # What could not be checked in the first step will not be in the next: it is waited for once.
-        stuck = state.waiting or (state.doubtful and len(left) == len(steps))
+        first = len(left) == len(steps)
+        stuck = state.waiting > given_up or (first and state.doubtful)
         if state.all_seen and clock.elapsed() - since >= (STUCK_SECONDS if stuck else left[0].calm):
+            given_up = state.waiting if first else given_up
             await left.pop(0).act()
             since = clock.elapsed()
         if not left:

@@ -230,8 +230,17 @@ def entry_document(entry: Entry) -> dict[str, Any]:
 
 
 def _mailbox(doc: Mapping[str, Any]) -> Mailbox:
-    known = {name: doc[name] for name in Mailbox.__dataclass_fields__ if name in doc}
+    known = {name: doc[name] for name, kind in _BOX_FIELDS.items() if isinstance(doc.get(name), kind)}
     return Mailbox(address=doc["_id"], **known)
+
+
+_BOX_FIELDS: Mapping[str, type] = {
+    **dict.fromkeys(("last_at", "refused_at", "failing_since", "next_try_at"), datetime),
+    "refused_why": str,
+    "failures": int,
+    **dict.fromkeys(("digests", "tries"), dict),
+}
+"""What an address is known by. A field of another kind is as good as none: it must not keep everybody from being told."""
 
 
 def _letter(doc: Mapping[str, Any]) -> LetterRecord:

@@ -54,6 +54,10 @@ class DigestRound:
                 if not await self._posting.goes_on(person, error, desk):
                     self._stumbled.add(address(person.email))
                     return sent
+            except StoreAway:
+                raise
+            except Exception:
+                self._posting.broken(f"{kind} {period} {address(person.email)} handed over")
             self._stumbled.discard(address(person.email))
         return sent
 

@@ -133,10 +133,14 @@ class NotifyError(MonitorError):
     """A letter that was not accepted. `uncertain` when the server may have taken it before the line broke.
 
     `recipient_only` where the fault lies with this address or this letter, and those to others may well get through now.
+    `told` is the same for the clerk, in Chinese where we have words of our own for it.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, uncertain: bool = False, recipient_only: bool = False) -> None:
+    def __init__(
+        self, message: str, *, permanent: bool = False, uncertain: bool = False, recipient_only: bool = False, told: str = ""
+    ) -> None:
         super().__init__(message)
+        self.told = told or message
         self.permanent = permanent
         self.uncertain = uncertain
         self.recipient_only = recipient_only

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -15,8 +13,8 @@ from rich.table import Table
 from monitor import alerting
 from monitor.alerting import Decision, address
 from monitor.app import App
-from monitor.listing import escaped
-from monitor.model import Account, Role, Stage
+from monitor.listing import csv_text, escaped
+from monitor.model import Account, Alert, Role, Severity, Stage
 from monitor.posting import candidates_in, read_desk
 from monitor.trail import Entry
 from monitor.wording import account_title, minute, plain
@@ -53,26 +51,45 @@ async def show_alerts(app: App, everything: bool, format: str, out: Console) -> 
     people = candidates_in(accounts, app.outgoing.readers)
     decisions = alerting.decide(alerts, people, desk.boxes, desk.silences, app.outgoing.wishes, now)
     chosen = [each for each in decisions if everything or each.alert.stage is not Stage.RESOLVED or each.why.waits or each.why.sends]
-    lines = [_line(each, accounts) for each in sorted(chosen, key=lambda each: (*alerting.gravity(each.alert), each.person.email))]
+    read = {each.alert.id for each in decisions}
+    unread = [alert for alert in alerts if alert.stage is not Stage.RESOLVED and alert.id not in read]
+    lines = [_unread(each, accounts) for each in sorted(unread, key=alerting.gravity)]
+    lines += [_line(each, accounts) for each in sorted(chosen, key=lambda each: (*alerting.gravity(each.alert), each.person.email))]
     _write(lines, format, out)
     return 0
 
 
+NOBODY = "无人可告知：没有联系人，或该角色未设置"
+"""An alert that concerns nobody whose address is known stands first: no letter will ever tell of it."""
+
+
+def _unread(alert: Alert, accounts: Mapping[str, Account]) -> Line:
+    ours = alert.finding.severity is Severity.TROUBLE
+    return _worded(alert, accounts, role="运维" if ours else "信息员", address="", told="", why=NOBODY, until="")
+
+
 def _line(decision: Decision, accounts: Mapping[str, Account]) -> Line:
-    alert = decision.alert
-    account = accounts.get(alert.finding.account_id or "")
-    mark = alert.told.get(address(decision.person.email))
-    return Line(
-        account=account_title(account) if account else plain(alert.finding.subject, 60),
-        code=account.code if account else "",
-        problem=plain(alert.finding.label or alert.finding.message, 60),
-        stage=STAGES[alert.stage],
-        since=minute(alert.opened_at),
+    mark = decision.alert.told.get(address(decision.person.email))
+    return _worded(
+        decision.alert,
+        accounts,
         role=ROLES[decision.person.role],
         address=plain(decision.person.email, 80),
         told=minute(mark.at) if mark else "",
         why=decision.why.label,
         until=minute(decision.until) if decision.until else "",
+    )
+
+
+def _worded(alert: Alert, accounts: Mapping[str, Account], **known: str) -> Line:
+    account = accounts.get(alert.finding.account_id or "")
+    return Line(
+        account=account_title(account) if account else plain(alert.finding.subject, 60),
+        code=plain(account.code, 60) if account else "",
+        problem=plain(alert.finding.label or alert.finding.message, 60),
+        stage=STAGES[alert.stage],
+        since=minute(alert.opened_at),
+        **known,
     )
 
 
@@ -83,10 +100,7 @@ def _write(lines: Sequence[Line], format: str, out: Console) -> None:
     if format == "json":
         out.file.write(orjson.dumps([asdict(line) for line in lines], option=orjson.OPT_INDENT_2).decode() + "\n")
     elif format == "csv":
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerows([TITLES, *(tuple(asdict(line).values()) for line in lines)])
-        out.file.write(text.getvalue())
+        out.file.write(csv_text(TITLES, [tuple(asdict(line).values()) for line in lines]))
     elif not lines:
         out.print("没有未销号的提醒。", markup=False)
     else:

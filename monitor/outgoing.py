@@ -14,6 +14,7 @@ from monitor.links import Links
 from monitor.metrics import Metrics
 from monitor.model import Contact, Platform, Role, Stage
 from monitor.notify.items import Words
+from monitor.notify.mail import OVERALL_FACTOR
 from monitor.notify.post import Post
 from monitor.picture import Picture
 from monitor.ports import Clock, Notifier
@@ -44,7 +45,8 @@ class Outgoing:
         on_recheck: Callable[[], None],
     ) -> None:
         self.readers, self.wishes = readers, wishes_of(settings.notify)
-        posting = Posting(store, notifier, settings.notify, metrics, clock, owner)
+        slowest = timedelta(seconds=settings.smtp.timeout_seconds * OVERALL_FACTOR)
+        posting = Posting(store, notifier, settings.notify, metrics, clock, owner, slowest)
         words = Words(
             city=settings.notify.city,
             console_url=settings.web.public_url,

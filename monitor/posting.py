@@ -140,14 +140,25 @@ async def to_the_end(telling: Coroutine[Any, Any, T]) -> T:
 
 
 class Posting:
-    """Hands letters over one by one. With an `owner` only while it holds the lease; without one it believes to be alone."""
+    """Hands letters over one by one. With an `owner` only while it holds the lease; without one it believes to be alone.
+
+    `slowest` is what one letter may take at most.
+    """
 
     def __init__(
-        self, store: Store, notifier: Notifier | None, settings: NotifySettings, metrics: Metrics, clock: Clock, owner: str = ""
+        self,
+        store: Store,
+        notifier: Notifier | None,
+        settings: NotifySettings,
+        metrics: Metrics,
+        clock: Clock,
+        owner: str = "",
+        slowest: timedelta = timedelta(0),
     ) -> None:
         self.store, self.notifier, self.metrics, self.clock = store, notifier, metrics, clock
         self._settings, self._owner = settings, owner
-        self._lease = 2 * max(timedelta(seconds=settings.interval_seconds), LEASE_FLOOR)
+        # No letter may take so long that another daemon begins to tell meanwhile.
+        self._lease = max(2 * max(timedelta(seconds=settings.interval_seconds), LEASE_FLOOR), slowest + LEASE_FLOOR)
         self._failing = False
         self._not_before: datetime | None = None
         self._broken: set[str] = set()
@@ -226,11 +237,11 @@ class Posting:
         """Note a failure with whom it belongs to; return whether the next letter may be tried."""
         now = self.clock.now()
         if error.permanent:
-            await self._turned_away(person, mailboxes.turned_away(desk.box(person.email), str(error), now), desk)
+            await self._turned_away(person, mailboxes.turned_away(desk.box(person.email), error.told, now), desk)
             return True
         self.metrics.observe_letter("uncertain" if error.uncertain else "failed")
         if error.recipient_only:
-            box = mailboxes.deferred(desk.box(person.email), str(error), now)
+            box = mailboxes.deferred(desk.box(person.email), error.told, now)
             await (self.put_box(box, desk) if box.refused_at is None else self._turned_away(person, box, desk))
             return True
         if not self._failing:

@@ -13,7 +13,7 @@ from monitor import alerting, mailboxes
 from monitor.alerting import Decision, Notice, address
 from monitor.digest_round import DigestRound
 from monitor.errors import NotifyError, StoreAway
-from monitor.model import Alert, Told
+from monitor.model import Alert, Role, Told
 from monitor.notify.items import Words
 from monitor.notify.letters import write
 from monitor.ports import Letter, ListName
@@ -139,6 +139,8 @@ class Telling:
         for notice in notices:
             if not await self._posting.my_turn():
                 return sent, False
+            if not self._may_go(notice):
+                continue
             letter = await self._written(notice, desk, now)
             if letter is None:
                 continue
@@ -148,11 +150,23 @@ class Telling:
                 if not await self._posting.goes_on(notice.person, error, desk):
                     self._stumbled.add(_name_of(notice))
                     return sent, False
+            except StoreAway:
+                raise
+            except Exception:
+                # An address that cannot be written down, a mistake of ours: whatever it is, only this letter waits.
+                self.held[alerting.Why.BROKEN.value] += 1
+                self._posting.broken(f"{_name_of(notice)} handed over")
             else:
                 sent += 1
                 self._owed_since.pop(_name_of(notice), None)
+                self._posting.whole(f"{_name_of(notice)} handed over")
             self._stumbled.discard(_name_of(notice))
         return sent, True
+
+    def _may_go(self, notice: Notice) -> bool:
+        """Whether the office is still open: a long round with a slow mail server may outlast the day."""
+        at_any_hour = not notice.duty and notice.person.role is Role.SYSADMIN
+        return at_any_hour or self._wishes.hours.is_open(self._posting.clock.now())
 
     async def _written(self, notice: Notice, desk: Desk, now: datetime) -> Letter | None:
         """Return the letter; None where it cannot be written: it waits, is reported once, and the others go out."""
@@ -179,7 +193,7 @@ class Telling:
                 await self._mark_tries([alerting.refused(desk.alerts[each], email, begun) for each in ids], before, desk)
             concerned = [desk.alerts[each] for each in ids]
             outcome = "uncertain" if error.uncertain else "refused" if error.permanent else "failed"
-            await posting.record(letter, desk, outcome, concerned, str(error))
+            await posting.record(letter, desk, outcome, concerned, error.told)
             raise
         now = posting.clock.now()
         entries, alerts = _entries(notice, letter, desk, now), [desk.alerts[each] for each in ids]

@@ -5,11 +5,12 @@ An entry is named by what happened, so that a step written twice is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.life import RECOVERY
 from monitor.model import Alert, Role, Stage
 from monitor.writes import AlertChange
 
@@ -104,7 +105,9 @@ def _steps(before: Alert | None, after: Alert) -> Iterable[Entry]:
 
 def _staged(before: Alert, after: Alert, said: str) -> Iterable[Entry]:
     if after.stage is Stage.RESOLVED:
-        yield _entry(after, Act.RESOLVED, after.resolved_at or after.last_seen_at, said)
+        proof = after.finding.evidence.get(RECOVERY)
+        over = str(proof.get("message") or "") if isinstance(proof, Mapping) else ""
+        yield _entry(after, Act.RESOLVED, after.resolved_at or after.last_seen_at, over or f"原问题：{said}")
     elif after.stage is Stage.HELD:
         yield _entry(after, Act.HELD, after.last_seen_at, said)
     elif before.stage is Stage.HELD and after.stage is Stage.OPEN:

@@ -8,10 +8,25 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from judging import mark, saw
+
 from monitor import alerting, life, mailboxes
 from monitor.alerting import Decision, Notice, Silence, Why, Wishes, address
 from monitor.mailboxes import Mailbox
-from monitor.model import BEGINNING, SHANGHAI, Account, AccountState, Alert, Article, Channel, Contact, GoodLook, Platform, Repost, Role, Stage
+from monitor.model import (
+    BEGINNING,
+    SHANGHAI,
+    Account,
+    AccountState,
+    Alert,
+    Article,
+    Channel,
+    Contact,
+    GoodLook,
+    Platform,
+    Repost,
+    Role,
+    Stage,
+)
 from monitor.ports import AccountFacts
 from rules import PROFILES
 from rules.holiday import Holiday

@@ -152,6 +152,24 @@ async def test_the_listing_says_who_was_told_when_and_why_nothing_more_is_sent(a
     assert (line["told"], line["why"]) == ("2026-03-04 11:00", "已告知，随信附上")
 
 
+async def test_what_nobody_will_be_told_of_stands_first_and_no_cell_is_a_formula(app: App) -> None:
+    orphan = account("b", code="=1+1", name="[red]无人\u202e@SUM(A1)", contacts=())
+    await app.store.put_accounts([*await app.store.accounts(), orphan], {}, NOON)
+    found = (await app.store.alerts())[0].finding.model_copy(update={"subject": "b", "account_id": "b"})
+    await app.store.put_alerts([AlertChange(None, each) for each in life.settle({}, [found], NOON)])
+    table, sheet, narrow = paper(), paper(), Console(file=io.StringIO(), width=60, highlight=False)
+
+    await show_alerts(app, False, "csv", sheet)
+    await show_alerts(app, False, "table", table)
+    await show_alerts(app, False, "table", narrow)
+
+    first = read(sheet).splitlines()[1]
+    assert "无人可告知" in first
+    assert ",=1+1" not in first
+    assert "无人可告知" in read(table) and "[red]" in read(table) and "\u202e" not in read(table)
+    assert max(map(len, read(narrow).splitlines())) <= 60
+
+
 async def test_the_log_of_an_account_reads_newest_first(app: App) -> None:
     await acknowledge(app, CODE, "张三", "已电话联系", paper())
     out = paper()

@@ -13,7 +13,7 @@ from monitor import alerting, life
 from monitor.alerting import Silence
 from monitor.correspondence import Ask, LetterRecord, Request
 from monitor.mailboxes import Mailbox
-from monitor.model import Alert, Role, Severity, Stage
+from monitor.model import Alert, Kind, Role, Severity, Stage
 from monitor.store import Store
 from monitor.trail import DAEMON, Act, Entry
 from monitor.writes import AlertChange
@@ -113,6 +113,20 @@ async def test_every_step_of_an_alert_is_on_record_with_who_did_it(store: Store)
     ]
 
 
+async def test_a_step_that_another_writer_forestalled_is_not_on_record(store: Store) -> None:
+    """A person releases what the gate holds, while a look has just ended it."""
+    opened = await accused(store)
+    [held] = life.hold([opened], NOON)
+    [released] = life.release([held], NOON)
+    await store.put_alerts([AlertChange(opened, held)])
+    await store.put_alerts([AlertChange(held, held.model_copy(update={"stage": Stage.RESOLVED, "resolved_at": NOON}))])
+
+    await store.put_alerts([AlertChange(held, released)], "李四", NOON)
+
+    entries = await store.correspondence.trail(account_id=opened.finding.account_id or "")
+    assert {entry.act for entry in entries} == {Act.OPENED, Act.HELD, Act.RESOLVED}
+
+
 async def test_who_comes_in_at_a_higher_rung_is_recorded_as_an_escalation(store: Store) -> None:
     opened = await accused(store)
     milder = opened.model_copy(update={"finding": opened.finding.model_copy(update={"tells": (Role.OPERATOR,)})})
@@ -151,6 +165,20 @@ async def test_an_account_that_leaves_the_roster_takes_its_alerts_off_the_record
     [entry] = await store.correspondence.trail(acts=[Act.RESOLVED])
     assert (entry.alert_id, entry.at) == (opened.id, NOON + timedelta(hours=1))
     assert "名册" in entry.reason
+
+
+async def test_an_account_that_becomes_a_service_is_asked_for_updates_no_more_but_still_for_reposts(store: Store) -> None:
+    who = account("a")
+    await store.put_accounts([who], {}, NOON)
+    update = await accused(store)
+    repost = finding(rung=4, rule="missing_repost", article_id="t1", tells=(Role.OPERATOR,))
+    [owed] = life.settle({}, [repost], NOON)
+    await store.put_alerts([AlertChange(None, owed)])
+
+    await store.put_accounts([who.model_copy(update={"kind": Kind.SERVICE})], {}, NOON)
+
+    stages = {alert.id: alert.stage for alert in await store.alerts()}
+    assert (stages[update.id], stages[owed.id]) == (Stage.RESOLVED, owed.stage)
 
 
 async def test_letters_and_used_links_are_forgotten_in_time_and_the_log_is_not(store: Store) -> None:

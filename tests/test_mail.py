@@ -102,6 +102,9 @@ async def test_a_line_cut_after_acceptance_is_no_fault() -> None:
     ("room", "meaning"),
     [
         pytest.param(Mailroom(rcpt="550 no such mailbox"), "permanent recipient_only", id="recipient unknown"),
+        pytest.param(Mailroom(rcpt="550 5.1.1 no such mailbox"), "permanent recipient_only", id="recipient unknown, in the newer words"),
+        pytest.param(Mailroom(rcpt="554 5.7.1 relay access denied"), "recipient_only", id="a relay set up wrongly refuses everybody"),
+        pytest.param(Mailroom(data="550 5.7.1 looks like spam"), "recipient_only", id="a rule of the server refuses the text"),
         pytest.param(Mailroom(rcpt="450 greylisted, come again"), "recipient_only", id="greylisting"),
         pytest.param(Mailroom(rcpt="452 mailbox full"), "recipient_only", id="mailbox full"),
         pytest.param(Mailroom(rcpt="421 shutting down"), "", id="the server closes when it hears the recipient"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -20,6 +21,7 @@ DAY = timedelta(days=1)
 FIRST = {"national day": date(2026, 9, 1), "spring festival": date(2026, 1, 20)}
 ACCOUNTS = unit()
 WEIBO, WECHAT, DOUYIN = (account.id for account in ACCOUNTS)
+SILENT = {account.id: (-3,) for account in ACCOUNTS}
 
 
 def tasks(first: date) -> tuple[Article, ...]:
@@ -29,12 +31,12 @@ def tasks(first: date) -> tuple[Article, ...]:
     return tuple(Article(id=name, title="防汛工作部署", published_at=when, due_at=when + DAY) for name, when in published.items())
 
 
-def lived(first: date, days: dict[str, Sequence[int]], reposts: dict[tuple[str, str], int] | None = None, **more: object) -> Unit:
+def lived(first: date, days: Mapping[str, Sequence[int]], reposts: Mapping[tuple[str, str], int] | None = None, **more: Any) -> Unit:
     """Return the unit after sixty days; posts by day before (negative) or after the first, reposts by hours after publication."""
     posts = {who: [at(f"{first + day * DAY} 11:00") for day in theirs] for who, theirs in days.items()}
     published = {article.id: article.published_at for article in tasks(first)}
     found = {pair: published[pair[0]] + timedelta(hours=hours) for pair, hours in (reposts or {}).items()}
-    made = Unit(ACCOUNTS, posts, tasks(first), found, **more)  # type: ignore[arg-type]
+    made = Unit(ACCOUNTS, posts, tasks(first), found, **more)
     made.live(first, 60, OFTEN)
     return made
 
@@ -104,7 +106,7 @@ def nothing_too_late(sent: Sequence[Sent]) -> None:
 
 
 def no_notice_of_rectification_before_a_week(sent: Sequence[Sent]) -> None:
-    accused = {}
+    accused: dict[tuple[str, str], date] = {}
     for letter, alert, decision in told(sent):
         if alert.finding.severity is Severity.ACCUSATION and decision.why is not Why.RECOVERED:
             accused.setdefault((letter.to, alert.id), letter.day)
@@ -163,7 +165,7 @@ def test_who_is_silenced_reads_nothing_until_it_ends() -> None:
 
     silence = Silence(WEIBO, until, "李四", "系统改造", at("2026-08-31 09:00"))
 
-    world = lived(first, dict.fromkeys((WEIBO, WECHAT, DOUYIN), [-3]), silences={WEIBO: silence})
+    world = lived(first, SILENT, silences={WEIBO: silence})
 
     of_it = [letter.day for letter, alert, _ in told(world.sent) if alert.finding.account_id == WEIBO]
     assert of_it
@@ -173,7 +175,7 @@ def test_who_is_silenced_reads_nothing_until_it_ends() -> None:
 
 
 def test_who_has_acknowledged_hears_again_only_as_it_grows_graver() -> None:
-    world = lived(FIRST["national day"], dict.fromkeys((WEIBO, WECHAT, DOUYIN), [-3]), answers={WEIBO: at("2026-09-15 10:00")})
+    world = lived(FIRST["national day"], SILENT, answers={WEIBO: at("2026-09-15 10:00")})
 
     of_it = [(letter.day, decision.why) for letter, alert, decision in told(world.sent) if alert.finding.key == f"idle {WEIBO}"]
     assert {each for each in of_it if date(2026, 9, 15) < each[0] < date(2026, 10, 5)} == {(date(2026, 9, 28), Why.NEW)}

@@ -359,6 +359,74 @@ async def test_nothing_leaves_at_night_and_everything_in_the_morning(store: Stor
     assert (at_night, waiting, in_the_morning) == (0, {"hours": 2}, 2)
 
 
+class Slow:
+    """A mail server that takes an hour for each letter."""
+
+    def __init__(self, inner: Notifier, clock: FrozenClock) -> None:
+        self.inner, self.clock = inner, clock
+
+    async def send(self, letter: Letter) -> None:
+        await self.inner.send(letter)
+        self.clock.moment += timedelta(hours=1)
+
+    async def rest(self) -> None:
+        await self.inner.rest()
+
+
+async def test_a_round_that_outlasts_the_office_hours_sends_the_rest_in_the_morning(store: Store, mailbox: Mailbox) -> None:
+    await opened(store, "a")
+    clock = FrozenClock(NOON.replace(hour=9, minute=30))
+    loop = telling(store, Slow(smtp(mailbox.port), clock), clock)
+
+    before_closing = await loop.round()
+    clock.moment = (NOON + timedelta(days=1)).replace(hour=1)
+    in_the_morning = await loop.round()
+
+    assert (before_closing, in_the_morning) == (1, 1)
+    assert Counter(mail.to for mail in mailbox.mails) == BOTH
+
+
+class Faulty:
+    """A mail program with a mistake that shows at one address."""
+
+    def __init__(self, inner: Notifier) -> None:
+        self.inner = inner
+
+    async def send(self, letter: Letter) -> None:
+        if letter.to == COUNTY.email:
+            raise KeyError("no such thing")
+        await self.inner.send(letter)
+
+    async def rest(self) -> None:
+        await self.inner.rest()
+
+
+async def test_a_mistake_of_ours_with_one_letter_keeps_nobody_else_waiting(store: Store, mailbox: Mailbox) -> None:
+    await opened(store, "a")
+    loop = telling(store, Faulty(smtp(mailbox.port)), FrozenClock(NOON))
+
+    with structlog.testing.capture_logs() as logs:
+        await loop.round()
+        await loop.round()
+
+    assert Counter(mail.to for mail in mailbox.mails) == {OPERATOR.email: 1}
+    assert len([each for each in logs if each["log_level"] == "error"]) == 1
+
+
+async def test_a_stored_document_that_nobody_can_read_keeps_nobody_else_waiting(store: Store, mailbox: Mailbox) -> None:
+    await opened(store, "a", "b")
+    loop = telling(store, smtp(mailbox.port), FrozenClock(NOON))
+    broken, _ = await store.alerts()
+    await store._db.alerts.update_one({"_id": broken.id}, {"$set": {"told": "nobody"}})
+    await store._db.mailboxes.insert_one({"_id": OPERATOR.email, "tries": None, "refused_at": "soon", "failures": "many"})
+
+    with structlog.testing.capture_logs() as logs:
+        sent = await loop.round()
+
+    assert sent == 2
+    assert [each["alert"] for each in logs if each["log_level"] == "error"] == [broken.id]
+
+
 async def test_what_was_said_is_on_record_with_the_units_it_was_about_and_every_reader_in_the_log(store: Store, mailbox: Mailbox) -> None:
     await opened(store, "a")
     clock = FrozenClock(NOON)

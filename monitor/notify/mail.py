@@ -65,6 +65,7 @@ class Undelivered(NotifyError):
             permanent=permanent,
             uncertain=uncertain,
             recipient_only=step in (Step.RECIPIENT, Step.TEXT) and not lost,
+            told=f"{step.value}（{reason}）",
         )
         self.step = step
         self.reason = reason
@@ -280,7 +281,7 @@ class SmtpNotifier:
 
     def _undelivered(self, step: Step, error: BaseException) -> Undelivered:
         refused = _refuses(error)
-        final = refused and step is not Step.SENDER and getattr(error, "code", 0) >= 500
+        final = refused and step is not Step.SENDER and getattr(error, "code", 0) >= 500 and not _by_policy(error)
         return Undelivered(step, self._answer(error), permanent=final, lost=not refused)
 
     def _answer(self, error: BaseException) -> str:
@@ -327,6 +328,14 @@ def _stuffed(content: bytes) -> bytes:
 def _refuses(error: BaseException) -> bool:
     """Tell a refusal, after which the connection goes on, from a line that is lost or speaks no SMTP any more."""
     return isinstance(error, aiosmtplib.SMTPResponseException) and 400 <= error.code < 600 and error.code not in NOT_ABOUT_THE_LETTER
+
+
+def _by_policy(error: BaseException) -> bool:
+    """Whether a rule of the server refused and not the mailbox (RFC 3463, 5.7.x): a relay set up wrongly says so of every address.
+
+    It is tried again, ever more slowly; who is still refused after a day counts as one that takes no mail.
+    """
+    return isinstance(error, aiosmtplib.SMTPResponseException) and error.message.lstrip().startswith("5.7.")
 
 
 def _distrust(error: ssl.SSLError) -> str:

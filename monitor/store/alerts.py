@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+import structlog
+from pydantic import ValidationError
 from pymongo import ASCENDING, ReplaceOne, UpdateOne
 from pymongo.errors import (
     BulkWriteError,
@@ -17,8 +20,19 @@ from monitor.store.connection import Connection, duplicates_only
 from monitor.trail import DAEMON, steps_of
 from monitor.writes import AlertChange
 
+log = structlog.get_logger("store")
+
 CLOCKS_APART = timedelta(hours=1)
 """Two machines' clocks differ by seconds; what is further off than this was wrong."""
+
+
+def _readable(doc: Mapping[str, Any]) -> Alert | None:
+    try:
+        return documents.alert(doc)
+    except ValidationError as error:
+        fields = sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]})
+        log.error("an alert cannot be read, nobody is told of it", alert=str(doc.get("_id")), fields=fields)
+        return None
 
 
 class Alerts(Connection):
@@ -45,10 +59,14 @@ class Alerts(Connection):
         return alerts
 
     async def outbox(self, since: datetime) -> list[Alert]:
-        """Return what somebody may have to hear of: open alerts, and those resolved since the moment."""
+        """Return what somebody may have to hear of: open alerts, and those resolved since the moment.
+
+        A document that nobody can read is reported and left out: it must not keep everybody else from being told.
+        """
         query = {"$or": [{"stage": Stage.OPEN}, {"stage": Stage.RESOLVED, "resolved_at": {"$gte": since}}]}
         with self.translated():
-            return [documents.alert(doc) async for doc in self._db.alerts.find(query).sort("opened_at", ASCENDING)]
+            found = [_readable(doc) async for doc in self._db.alerts.find(query).sort("opened_at", ASCENDING)]
+        return [alert for alert in found if alert is not None]
 
     async def put_alerts(self, changes: Sequence[AlertChange], by: str = DAEMON, at: datetime | None = None) -> None:
         """Write alerts; `by` is the person who decided so, where one did, and `at` when."""
@@ -64,12 +82,20 @@ class Alerts(Connection):
             writes = [UpdateOne(*documents.alert_change(change), upsert=change.before is None) for change in batch]
             lost: set[int] = set()
             try:
-                await self._db.alerts.bulk_write(writes, ordered=False)
+                written = await self._db.alerts.bulk_write(writes, ordered=False)
+                missed = written.matched_count + written.upserted_count < len(batch)
             except BulkWriteError as error:
                 # Another writer opened the same alert first: one is enough.
                 duplicates_only(error)
-                lost = {each["index"] for each in error.details["writeErrors"]}
-            await self._note(steps_of((change for place, change in enumerate(batch) if place not in lost), by, at))
+                missed, lost = False, {each["index"] for each in error.details["writeErrors"]}
+            went = [change for place, change in enumerate(batch) if place not in lost]
+            await self._note(steps_of(await self._as_written(went) if missed else went, by, at))
+
+    async def _as_written(self, changes: Sequence[AlertChange]) -> list[AlertChange]:
+        """Return those whose alert is now as they would have it: another writer moved the others first, and nothing came of them."""
+        found = self._db.alerts.find({"_id": {"$in": [change.after.id for change in changes]}}, {"stage": 1})
+        stages = {doc["_id"]: doc["stage"] async for doc in found}
+        return [change for change in changes if stages.get(change.after.id) == change.after.stage]
 
     async def put_told(self, alerts: Sequence[Alert]) -> None:
         """Write who was told of what; judging writes the rest of an alert and never these fields."""

@@ -47,7 +47,10 @@ class Roster(Connection):
             )
             # An account that left the roster, or is no longer judged, has not recovered: its alerts end without a letter.
             judged = [account.id for account in accounts if is_judged(account, now)]
-            theirs = {"alive": True, "account_id": {"$nin": [None, *judged]}}
+            turned = [account.id for account in accounts if account.id in before and account.kind is not before[account.id].kind]
+            # A service is not asked for updates, nor does anybody say that it has recovered: were it asked still, that opens anew.
+            of_turned = {"account_id": {"$in": turned}, "finding.article_id": None}
+            theirs = {"alive": True, "$or": [{"account_id": {"$nin": [None, *judged]}}, of_turned]}
             await self._note([dropped(documents.alert(doc), now) async for doc in self._db.alerts.find(theirs)])
             await self._db.alerts.update_many(
                 theirs,
