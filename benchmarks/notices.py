@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from monitor import alerting, life
+from monitor import alerting, life, marks
 from monitor.alerting import Wishes
 from monitor.model import Account, Alert, Contact, Finding, Firing, Platform, Role, Severity, Stage
 
@@ -69,6 +69,6 @@ def _world(number: int) -> tuple[list[Alert], dict[str, Account]]:
         )
         [opened] = life.settle({}, [finding], NOW - timedelta(days=4))
         opened = opened.model_copy(update={"stage": Stage.OPEN})
-        alerts.append(alerting.told(opened, operator, NOW - timedelta(days=3)) if serial % 2 else opened)
+        alerts.append(marks.told(opened, operator, NOW - timedelta(days=3)) if serial % 2 else opened)
         accounts[account.id] = account
     return alerts, accounts

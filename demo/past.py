@@ -12,7 +12,7 @@ from demo.names import CITY
 from demo.pages import Page
 from demo.rhythm import at
 from demo.world import World
-from monitor import alerting, answering, mailboxes
+from monitor import answering, mailboxes, marks, reasons
 from monitor.alerting import Notice
 from monitor.app import App
 from monitor.correspondence import Ask, LetterRecord, Request
@@ -60,7 +60,7 @@ async def _tell(app: App, page: Page, account: Account, then: datetime) -> None:
     letters: list[tuple[LetterRecord, Entry]] = []
     for person in account.contacts:
         letter = write(Notice(person, opened=(alert,)), {account.id: account}, Words(city=CITY), then)
-        alert = alerting.told(alert, person.email, then, letter=letter.number)
+        alert = marks.told(alert, person.email, then, letter=letter.number)
         record = LetterRecord(
             *(letter.number, letter.to, then, letter.subject, letter.short, letter.html, letter.about.value, "sent"),
             *(letter.to_name, (account.unit,), (alert.id,)),
@@ -71,7 +71,7 @@ async def _tell(app: App, page: Page, account: Account, then: datetime) -> None:
     for record, entry in letters:
         await app.store.correspondence.put_letter(record)
         await app.store.correspondence.note([entry])
-        await app.store.correspondence.put_mailbox(mailboxes.delivered(Mailbox(alerting.address(record.to)), then, duty=True))
+        await app.store.correspondence.put_mailbox(mailboxes.delivered(Mailbox(marks.address(record.to)), then, duty=True))
     if word is not None:
         await _answer(app, page, word)
 
@@ -92,13 +92,13 @@ def _opened(app: App, page: Page, account: Account, then: datetime) -> Alert:
 
 def _told(alert: Alert, account: Account, person: Contact, number: str, then: datetime) -> Entry:
     name = f"{alert.id} told {person.email} {number}"
-    reason = alerting.Why.NEW.label.partition("，")[0]
+    reason = reasons.Why.NEW.label.partition("，")[0]
     return Entry(name, then, Act.TOLD, person.email, alert.id, account.id, reason, number, account.unit)
 
 
 def _answered(page: Page, alert: Alert, when: datetime) -> Alert | None:
     ask = ANSWERS.get(page.fate) if page.fate else None
-    return alerting.acknowledged(alert, page.operator, when, ask.label) if ask else None
+    return marks.acknowledged(alert, page.operator, when, ask.label) if ask else None
 
 
 async def _answer(app: App, page: Page, alert: Alert) -> None:

@@ -1,9 +1,5 @@
 """Who is to be told of which alert now, and why or why not. Pure; the alert itself is the outbox.
 
-Telling: `attempt` is written before a letter leaves, then `told` or `refused`. A letter killed in between leaves a try behind and is
-sent once more; after `UNKNOWN_LIMIT` letters of unknown fate the person counts as told for the day, and gets one more each day after
-until the fate of one is known. A try belongs to the state it spoke of: it never swallows the next rung or the recovery.
-
 Every pair of alert and person gets a `Decision` with its reason, sent or held back (handbook 8):
 
 - the operator at each new rung, once more on the last working day before it is too late, and weekly while it lasts; a week after an
@@ -16,20 +12,18 @@ What opens again shortly after it ended is one episode: nobody hears of the way 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from monitor.hours import OfficeHours
 from monitor.life import CLOCK_TROUBLE, RECOVERY, UNHEARD
 from monitor.mailboxes import Mailbox
-from monitor.model import Account, Alert, Contact, PersonsWord, Role, Severity, Stage, Step, Told, cut, local_date, start_of_day
+from monitor.marks import address, enough, knowing, knows, tried, who_heard
+from monitor.model import Account, Alert, Contact, Role, Severity, Stage, Step, Told, cut, local_date, start_of_day
+from monitor.reasons import Why
 from monitor.workdays import UnknownYear, after_working_days
-
-UNKNOWN_LIMIT = 2
-"""Letters of unknown fate after which a person counts as told for the day: the first, and one repeat. On a later day it is one."""
 
 _GRAVITY = {Severity.ACCUSATION: 3, Severity.TROUBLE: 2, Severity.WARNING: 1, Severity.NOTICE: 0}
 _CALENDAR_DAYS_FOR_WORKING = 7 / 5
@@ -37,74 +31,6 @@ _CALENDAR_DAYS_FOR_WORKING = 7 / 5
 
 Candidates = Callable[[Alert], Iterable[Contact]]
 """All who might ever hear of an alert, whatever their role; the alert says which roles do."""
-
-
-class Why(StrEnum):
-    """Why a person is written to about an alert (the first seven), or is not."""
-
-    NEW = "new"
-    PRESSING = "pressing"
-    RECTIFY = "rectify"
-    OVERDUE = "overdue"
-    WEEKLY = "weekly"
-    RECOVERED = "recovered"
-    STANDING = "standing"
-
-    TOLD = "told"
-    EARLY = "early"
-    PASSED = "passed"
-    GATE = "gate"
-    SILENCED = "silenced"
-    ACKNOWLEDGED = "acknowledged"
-    DIGEST = "digest"
-    FLAPPING = "flapping"
-    HOURS = "hours"
-    DAILY = "daily"
-    UNKNOWN_FATE = "unknown_fate"
-    REFUSED = "refused"
-    BACKING_OFF = "backing_off"
-    BROKEN = "broken"
-
-    @property
-    def sends(self) -> bool:
-        """Whether a letter goes out for it; what merely stands rides along with one."""
-        return self in _SENDING
-
-    @property
-    def waits(self) -> bool:
-        """Whether a letter is owed and merely cannot go now."""
-        return self in _WAITING
-
-    @property
-    def label(self) -> str:
-        return _WHY_LABELS[self]
-
-
-_SENDING = frozenset({Why.NEW, Why.PRESSING, Why.RECTIFY, Why.OVERDUE, Why.WEEKLY, Why.RECOVERED})
-_WAITING = frozenset({Why.HOURS, Why.DAILY, Why.REFUSED, Why.BACKING_OFF, Why.BROKEN, Why.FLAPPING})
-_WHY_LABELS = {
-    Why.NEW: "新情况，发送",
-    Why.PRESSING: "到期前最后一个工作日，发送",
-    Why.RECTIFY: "整改通知，发送",
-    Why.OVERDUE: "整改逾期未反馈，发送",
-    Why.WEEKLY: "每周重复，发送",
-    Why.RECOVERED: "已恢复，发送",
-    Why.STANDING: "已告知，随信附上",
-    Why.TOLD: "已告知，无新情况",
-    Why.EARLY: "未到提醒时间",
-    Why.PASSED: "期限已过，提醒不再发送",
-    Why.GATE: "待本轮核对或人工放行",
-    Why.SILENCED: "已静默",
-    Why.ACKNOWLEDGED: "对方已确认收到",
-    Why.DIGEST: "列入日报",
-    Why.FLAPPING: "刚恢复，观察是否反复",
-    Why.HOURS: "非工作时间，等待",
-    Why.DAILY: "今日已发过一封，等待",
-    Why.UNKNOWN_FATE: "投递结果不明，今日视为已告知",
-    Why.REFUSED: "地址被退信，暂停发送",
-    Why.BACKING_OFF: "对方服务器暂时拒收，稍后重试",
-    Why.BROKEN: "邮件生成出错，待修复",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +149,13 @@ class _Deciding:
 
     def of(self, chain: list[Alert]) -> list[Decision]:
         """Decide on the last alert of an episode; those before it have nothing left to say."""
-        alert = _knowing(chain)
+        alert = knowing(chain)
         pressing = self._presses(alert)
         # The county answers for everything in its territory: it hears of what presses, and of a 整改通知 that nobody answered.
         late = alert.finding.severity is Severity.ACCUSATION and self._overdue(chain) is not None and not _answered(alert)
         roles = set(alert.finding.tells) | ({Role.COUNTY} if late or (pressing and alert.finding.article_id is None) else set())
         everybody = self._by_address(alert)
-        heard = {email: mark for email in _heard(chain) if (mark := _merged(chain, email)) is not None or _tried(chain, email)}
+        heard = {email: mark for email in who_heard(chain) if (mark := knows(chain, email)) is not None or tried(chain, email)}
         if alert.stage is Stage.RESOLVED:
             # What ended without proof, as its account left the roster, is over without a word.
             told = sorted(heard.items()) if RECOVERY in alert.finding.evidence else []
@@ -269,7 +195,7 @@ class _Deciding:
         email = address(person.email)
         if mark is not None and mark.recovered:
             return Decision(alert, person, Why.TOLD)
-        if _enough(alert, email, local_date(self.now)):
+        if enough(alert, email, local_date(self.now)):
             return Decision(alert, person, Why.UNKNOWN_FATE)
         if person.role is Role.CLERK and alert.finding.severity is not Severity.TROUBLE:
             return Decision(alert, person, Why.DIGEST)
@@ -287,7 +213,7 @@ class _Deciding:
             return Decision(alert, person, Why.DIGEST)
         if (held := self._silenced(alert, person)) is not None:
             return held
-        if _enough(alert, address(person.email), local_date(self.now)):
+        if enough(alert, address(person.email), local_date(self.now)):
             return Decision(alert, person, Why.UNKNOWN_FATE)
         owed = self._owed(alert, person, mark, pressing, chain)
         return self._now_or_later(owed) if owed.why.sends else owed
@@ -403,37 +329,6 @@ def _days(since: datetime, now: datetime) -> int:
     return (local_date(now) - local_date(since)).days
 
 
-def _heard(chain: Iterable[Alert]) -> list[str]:
-    """Return who was told of any alert of the episode, or may have been by a letter of unknown fate."""
-    return sorted({email for alert in chain for email in (*alert.told, *(key.partition(" ")[0] for key in alert.tries))})
-
-
-def _tried(chain: Iterable[Alert], email: str) -> bool:
-    return any(key.partition(" ")[0] == email for alert in chain for key in alert.tries)
-
-
-def _knowing(chain: Sequence[Alert]) -> Alert:
-    """Return the last alert of an episode with what people were told of those before it: its letters answer theirs."""
-    if len(chain) == 1:
-        return chain[0]
-    return chain[-1].model_copy(update={"told": {email: mark for alert in chain for email, mark in alert.told.items()}})
-
-
-def _merged(chain: Iterable[Alert], email: str) -> Told | None:
-    """Return what the person knows of the episode: the last recovery ends what was said before it."""
-    known: Told | None = None
-    last: Alert | None = None
-    for alert in chain:
-        mark, last = alert.told.get(email), alert
-        if mark is None:
-            continue
-        if mark.recovered or known is None or known.recovered or (mark.rung, mark.step) >= (known.rung, known.step):
-            known = mark
-    if known is not None and known.recovered and last is not None and last.stage is not Stage.RESOLVED:
-        return None
-    return known
-
-
 # -- notices ----------------------------------------------------------------------------------------------------------------
 
 
@@ -484,89 +379,6 @@ def _sorted(pile: Iterable[Decision]) -> tuple[Alert, ...]:
 def gravity(alert: Alert) -> tuple[int, int, datetime, str]:
     """Sort key, gravest first: accusations, trouble of ours, warnings, notices; within them by rung, then by age."""
     return -_GRAVITY[alert.finding.severity], -alert.finding.rung, alert.opened_at, alert.id
-
-
-# -- marks ------------------------------------------------------------------------------------------------------------------
-
-
-def address(email: str) -> str:
-    """Return the form of an e-mail address under which `told` and `tries` are kept: one mailbox, however it is typed."""
-    return "".join(email.split()).lower()
-
-
-def _state(alert: Alert) -> str:
-    return "recovered" if alert.stage is Stage.RESOLVED else str(alert.finding.rung)
-
-
-def _letter(alert: Alert, email: str, today: date) -> str:
-    """Name the day's letters that tell this person of the alert's present state: the key in `tries`."""
-    return f"{email} {today} {_state(alert)}"
-
-
-def _enough(alert: Alert, email: str, today: date) -> bool:
-    """Whether letters of unknown fate are enough for the day: two on the first, one on each later one."""
-    key = _letter(alert, email, today)
-    before = any(each != key and each.startswith(f"{email} ") and each.endswith(f" {_state(alert)}") for each in alert.tries)
-    return alert.tries.get(key, 0) >= (1 if before else UNKNOWN_LIMIT)
-
-
-def attempt(alert: Alert, email: str, now: datetime) -> Alert:
-    """Mark that a letter is about to leave; to be written before it does."""
-    key = _letter(alert, address(email), local_date(now))
-    return alert.model_copy(update={"tries": {**alert.tries, key: alert.tries.get(key, 0) + 1}})
-
-
-def told(alert: Alert, email: str, now: datetime, *, step: Step = Step.SAID, letter: str = "", due: date | None = None) -> Alert:
-    """Mark that the person has been told of the alert as it stands; what became of earlier letters no longer matters.
-
-    `letter` is the number of the letter that told it; the first one about this alert names the thread.
-    """
-    key = address(email)
-    before = alert.told.get(key)
-    mark = Told(
-        at=now,
-        rung=alert.finding.rung,
-        recovered=alert.stage is Stage.RESOLVED,
-        step=step,
-        letter=letter,
-        thread=(before.thread if before else "") or letter,
-        due=due,
-    )
-    tries = {name: count for name, count in alert.tries.items() if name.partition(" ")[0] != key}
-    return alert.model_copy(update={"told": {**alert.told, key: mark}, "tries": tries})
-
-
-def refused(alert: Alert, email: str, now: datetime) -> Alert:
-    """Take the try of `now` back: the letter was certainly not accepted. Earlier letters of unknown fate still count."""
-    key = _letter(alert, address(email), local_date(now))
-    left = alert.tries.get(key, 0) - 1
-    others = {letter: count for letter, count in alert.tries.items() if letter != key}
-    return alert.model_copy(update={"tries": {**others, key: left} if left > 0 else others})
-
-
-def lowered(alerts: Iterable[Alert]) -> list[Alert]:
-    """Return the living alerts whose rung fell below what people were told, with `told` pulled down to it.
-
-    To be written by whoever tells, so that a later climb, which is a new lapse, is told again.
-    """
-    return [_lowered(alert) for alert in alerts if alert.stage is not Stage.RESOLVED and _graver_told(alert)]
-
-
-def _graver_told(alert: Alert) -> bool:
-    return any(mark.rung > alert.finding.rung for mark in alert.told.values())
-
-
-def _lowered(alert: Alert) -> Alert:
-    rung = alert.finding.rung
-    lower = {"rung": rung, "step": Step.SAID, "due": None}
-    told = {email: mark.model_copy(update=lower) if mark.rung > rung else mark for email, mark in alert.told.items()}
-    tries = {key: count for key, count in alert.tries.items() if key.endswith(f" {rung}")}
-    return alert.model_copy(update={"told": told, "tries": tries})
-
-
-def acknowledged(alert: Alert, by: str, now: datetime, reason: str = "") -> Alert:
-    """Mark that a person has taken note of the alert as it stands: it is not repeated until its rung rises."""
-    return alert.model_copy(update={"acknowledged": PersonsWord(by=by, at=now, rung=alert.finding.rung, reason=reason)})
 
 
 def candidates_for(account: Account | None, clerks: Iterable[Contact], sysadmins: Iterable[Contact]) -> tuple[Contact, ...]:

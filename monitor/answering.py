@@ -8,11 +8,12 @@ from uuid import uuid4
 
 from rich.console import Console
 
-from monitor import alerting
-from monitor.alerting import Silence, address
+from monitor import marks
+from monitor.alerting import Silence
 from monitor.app import App
 from monitor.correspondence import Ask
 from monitor.errors import BadInput
+from monitor.marks import address
 from monitor.model import Account, Alert, Stage, end_of_day, local_date
 from monitor.trail import Act, Entry
 from monitor.wording import account_title, minute, plain
@@ -31,7 +32,7 @@ async def acknowledge(app: App, code: str, by: str, note: str, out: Console) -> 
     now, reason = app.clock.now(), plain(note, REASON_LIMIT)
     open_now = await _open_alerts(app, account)
     for alert in open_now:
-        await app.store.correspondence.put_acknowledged(alerting.acknowledged(alert, by, now, reason))
+        await app.store.correspondence.put_acknowledged(marks.acknowledged(alert, by, now, reason))
     await app.store.correspondence.note([_entry(Act.ACKNOWLEDGED, account, by, now, reason, alert) for alert in open_now])
     said = f"已记录：{by}确认了{account_title(account)}的 {len(open_now)} 个问题；情况加重之前不再重复提醒。"
     out.print(said if open_now else f"{account_title(account)}没有未销号的问题。", markup=False)

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from monitor.alerting import address
 from monitor.cases import Material, ended_at
 from monitor.correspondence import LetterRecord
 from monitor.courses import counts, mending_times, typical
 from monitor.inspection import accused_at
 from monitor.life import UNHEARD
+from monitor.marks import address
 from monitor.model import Account, Alert, Severity, Stage, Standing, Status, Verdict, local_date, start_of_day
 from monitor.tasks import NO_UNIT
 from monitor.trail import Act, Entry

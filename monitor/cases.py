@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from monitor import inspection
-from monitor.alerting import Silence, address, gravity
+from monitor.alerting import Silence, gravity
 from monitor.correspondence import Ask, Request
 from monitor.hours import OfficeHours
 from monitor.life import RECOVERY
 from monitor.mailboxes import Mailbox
+from monitor.marks import address
 from monitor.model import Account, Alert, Contact, Role, Severity, Stage, Standing, Step, Verdict, local_date
 from monitor.tasks import TaskSheet
 from monitor.trail import Act, Entry

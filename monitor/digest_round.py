@@ -9,11 +9,11 @@ from typing import Literal, Protocol
 
 import structlog
 
-from monitor import alerting, mailboxes
-from monitor.alerting import address
+from monitor import mailboxes, marks
 from monitor.errors import NotifyError, StoreAway
 from monitor.hours import OfficeHours
 from monitor.mailboxes import Mailbox
+from monitor.marks import address
 from monitor.model import Contact, local_date
 from monitor.ports import Letter
 from monitor.posting import Desk, Posting, Readers, to_the_end, wishes_of
@@ -145,6 +145,6 @@ def period_of(cadence: Cadence, weekly_on: int, hours: OfficeHours, box: Mailbox
     if cadence == "daily":
         due.append(("daily", today.isoformat()))
     for kind, period in due:
-        if box.digests.get(kind) != period and box.tries.get(f"{kind} {period}", 0) < alerting.UNKNOWN_LIMIT:
+        if box.digests.get(kind) != period and box.tries.get(f"{kind} {period}", 0) < marks.UNKNOWN_LIMIT:
             return kind, period
     return None, ""

@@ -14,10 +14,11 @@ from decimal import Decimal
 from typing import Self
 
 from monitor import inspection
-from monitor.alerting import address, gravity
+from monitor.alerting import gravity
 from monitor.cases import Case, Material, Mended, Row, Unreachable, cases, is_soon, mended, open_requests, unreachable
 from monitor.correspondence import Request
 from monitor.hours import OfficeHours
+from monitor.marks import address
 from monitor.model import Account, Alert, Contact, Platform, Role, Severity, Stage, Verdict, local_date
 from monitor.tasks import TaskSheet, repost_rates
 from monitor.workdays import is_known

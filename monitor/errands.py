@@ -12,10 +12,10 @@ from enum import StrEnum
 
 import structlog
 
-from monitor.alerting import address
 from monitor.correspondence import Ask, Request
 from monitor.errors import StoreAway
 from monitor.links import BadLink, Errand, Flaw, Links, mark_of
+from monitor.marks import address
 from monitor.metrics import LinkOutcome
 from monitor.model import Account, Alert, PersonsWord, Stage
 from monitor.store import Store

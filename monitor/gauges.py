@@ -8,10 +8,10 @@ from datetime import datetime
 from functools import cached_property
 from itertools import islice
 
-from monitor.alerting import Why
 from monitor.exposition import Sample
 from monitor.metric_table import ARTICLES_CAP, GAUGES, MISSING_CAP, REGIONS_CAP, Metric
 from monitor.model import Account, Article, CanaryState, RepostStanding, RepostVerdict, SourceState, Standing, Verdict
+from monitor.reasons import Why
 from monitor.rollup import Rollup
 
 EXCLUDED = "excluded"

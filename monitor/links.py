@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from monitor.alerting import address
 from monitor.correspondence import Ask
 from monitor.errors import MonitorError
+from monitor.marks import address
 from monitor.model import Alert, local_date, start_of_day
 from monitor.wording import web_link
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 
-from monitor.alerting import Why
 from monitor.errors import LOOK_ERRORS
 from monitor.exposition import LABEL_CAP
 from monitor.metric_table import ARTICLES_CAP, CHILDREN_CAP, GROUPS, METRICS, MISSING_CAP, REGIONS_CAP, Metric
+from monitor.reasons import Why
 
 FACTORS: Mapping[str, str] = {
     "accounts": "judged accounts of the roster",

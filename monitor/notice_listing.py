@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from monitor import alerting
-from monitor.alerting import Decision, address
+from monitor.alerting import Decision
 from monitor.app import App
 from monitor.listing import csv_text, escaped
+from monitor.marks import address
 from monitor.model import Account, Alert, Role, Severity, Stage
 from monitor.posting import candidates_in, read_desk
 from monitor.trail import Entry

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from monitor.alerting import address
 from monitor.digest_round import DigestRound, Digests
 from monitor.errands import Errands
 from monitor.links import Links
+from monitor.marks import address
 from monitor.metrics import Metrics
 from monitor.model import Contact, Platform, Role, Stage
 from monitor.notify.items import Words

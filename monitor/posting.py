@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import structlog
 
 from monitor import alerting, mailboxes
-from monitor.alerting import Silence, Wishes, address
+from monitor.alerting import Silence, Wishes
 from monitor.correspondence import LetterRecord
 from monitor.errors import NotifyError, StoreAway
 from monitor.hours import OfficeHours
 from monitor.mailboxes import Mailbox
+from monitor.marks import address
 from monitor.metrics import Metrics
 from monitor.model import Account, Alert, Contact, Role, local_date
 from monitor.ports import Clock, Letter, Notifier

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from monitor import courses
-from monitor.alerting import address
 from monitor.burden import YEAR, Month, burden, month_before
 from monitor.cases import AUDIBLE, Material, Row, ended_by_proof
 from monitor.courses import WEEK, Verdicts, Week
@@ -17,6 +16,7 @@ from monitor.digests import Digest, answered_for, county_digest, digest, last_op
 from monitor.history import Judgement
 from monitor.hours import OfficeHours
 from monitor.leading import last_quarter_end, leading
+from monitor.marks import address
 from monitor.model import Contact, Role, Stage, end_of_day, local_date
 from monitor.notify import digest_letters
 from monitor.notify.digest_letters import Head, Kind

@@ -18,7 +18,7 @@ class Rollup:
     """All that the picture of the metrics page is made of; it only holds on to what others made, so that taking it costs nothing.
 
     `alerts_by` counts the alive alerts; `due` and `oldest_due_at` tell how far we lag. `letters_waiting` are the letters owed that could
-    go now, `outbox_oldest` since when the oldest of them is owed; `held` counts what waits by its reason (a value of alerting.Why),
+    go now, `outbox_oldest` since when the oldest of them is owed; `held` counts what waits by its reason (a value of reasons.Why),
     `addresses_refused` the addresses marked as taking no mail. `calendar_until` is the end of the last year with a calendar.
     """
 

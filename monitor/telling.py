@@ -9,10 +9,11 @@ from datetime import datetime
 
 import structlog
 
-from monitor import alerting, mailboxes
-from monitor.alerting import Decision, Notice, address
+from monitor import alerting, mailboxes, marks, reasons
+from monitor.alerting import Decision, Notice
 from monitor.digest_round import DigestRound
 from monitor.errors import NotifyError, StoreAway
+from monitor.marks import address
 from monitor.model import Alert, Role, Told
 from monitor.notify.items import Words
 from monitor.notify.letters import write
@@ -116,7 +117,7 @@ class Telling:
         self._unwritten.clear()
         self._untried.clear()
         await self._posting.write_down(desk)
-        await self._mark(alerting.lowered(desk.alerts.values()), desk)
+        await self._mark(marks.lowered(desk.alerts.values()), desk)
 
     async def _mark(self, alerts: list[Alert], desk: Desk) -> None:
         # Several people hear of one alert: each letter's mark is laid over those before it, never over the alert as first read.
@@ -154,7 +155,7 @@ class Telling:
                 raise
             except Exception:
                 # An address that cannot be written down, a mistake of ours: whatever it is, only this letter waits.
-                self.held[alerting.Why.BROKEN.value] += 1
+                self.held[reasons.Why.BROKEN.value] += 1
                 self._posting.broken(f"{_name_of(notice)} handed over")
             else:
                 sent += 1
@@ -174,7 +175,7 @@ class Telling:
         try:
             letter = await asyncio.to_thread(write, notice, desk.accounts, self._words, now)
         except Exception:
-            self.held[alerting.Why.BROKEN.value] += 1
+            self.held[reasons.Why.BROKEN.value] += 1
             self._posting.broken(name)
             return None
         self._posting.whole(name)
@@ -185,12 +186,12 @@ class Telling:
         ids = [alert.id for alert in (*notice.opened, *notice.recovered)]
         begun = posting.clock.now()
         before = {each: desk.alerts[each].tries for each in ids}
-        await self._mark_tries([alerting.attempt(desk.alerts[each], email, begun) for each in ids], before, desk)
+        await self._mark_tries([marks.attempt(desk.alerts[each], email, begun) for each in ids], before, desk)
         try:
             await posting.send(letter)
         except NotifyError as error:
             if not error.uncertain:
-                await self._mark_tries([alerting.refused(desk.alerts[each], email, begun) for each in ids], before, desk)
+                await self._mark_tries([marks.refused(desk.alerts[each], email, begun) for each in ids], before, desk)
             concerned = [desk.alerts[each] for each in ids]
             outcome = "uncertain" if error.uncertain else "refused" if error.permanent else "failed"
             await posting.record(letter, desk, outcome, concerned, error.told)
@@ -213,7 +214,7 @@ class Telling:
     async def _mark_told(self, notice: Notice, letter: Letter, alerts: list[Alert], desk: Desk, now: datetime) -> None:
         email = notice.person.email
         marked = [
-            alerting.told(alert, email, now, step=notice.step(alert), letter=letter.number, due=notice.due(alert)) for alert in alerts
+            marks.told(alert, email, now, step=notice.step(alert), letter=letter.number, due=notice.due(alert)) for alert in alerts
         ]
         try:
             await self._mark(marked, desk)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
-from monitor.alerting import Why
 from monitor.budgets import Usage
 from monitor.freshness import Duty
 from monitor.metrics import LetterOutcome, Metrics, Rollup
@@ -32,6 +31,7 @@ from monitor.model import (
 )
 from monitor.pauses import Rest
 from monitor.ports import Expiry
+from monitor.reasons import Why
 
 NOW = datetime(2026, 3, 3, 4, tzinfo=UTC)
 ADAPTERS = {Platform.WECHAT: "feed", Platform.WEIBO: "weibo.openapi", Platform.DOUYIN: "douyin.gateway"}

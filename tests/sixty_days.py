@@ -9,9 +9,10 @@ from typing import Any
 
 from judging import mark, saw
 
-from monitor import alerting, life, mailboxes
-from monitor.alerting import Decision, Notice, Silence, Why, Wishes, address
+from monitor import alerting, life, mailboxes, marks
+from monitor.alerting import Decision, Notice, Silence, Wishes
 from monitor.mailboxes import Mailbox
+from monitor.marks import address
 from monitor.model import (
     BEGINNING,
     SHANGHAI,
@@ -28,6 +29,7 @@ from monitor.model import (
     Stage,
 )
 from monitor.ports import AccountFacts
+from monitor.reasons import Why
 from rules import PROFILES
 from rules.holiday import Holiday
 from rules.missing_repost import MissingRepost
@@ -126,15 +128,15 @@ class Unit:
         for alert in list(self.alerts.values()):
             at = self.answers.get(alert.finding.account_id or "")
             if at is not None and at <= now and alert.stage is Stage.OPEN and (alert.acknowledged is None):
-                self.alerts[alert.id] = alerting.acknowledged(alert, OPERATOR.email, now)
+                self.alerts[alert.id] = marks.acknowledged(alert, OPERATOR.email, now)
 
     def _tell(self, now: datetime) -> None:
-        self.alerts |= {each.id: each for each in alerting.lowered(self.alerts.values())}
+        self.alerts |= {each.id: each for each in marks.lowered(self.alerts.values())}
         for notice in alerting.notices(self.decisions(now)):
             email = address(notice.person.email)
             for each in (*notice.opened, *notice.recovered):
                 step, due = notice.step(each), notice.due(each)
-                self.alerts[each.id] = alerting.told(self.alerts[each.id], email, now, step=step, due=due, letter=f"{len(self.sent)}")
+                self.alerts[each.id] = marks.told(self.alerts[each.id], email, now, step=step, due=due, letter=f"{len(self.sent)}")
             self.boxes[email] = mailboxes.delivered(self.boxes.get(email, Mailbox(email)), now, duty=notice.duty)
             self.sent.append(Sent(now, email, notice))
 

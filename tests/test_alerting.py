@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from test_life import CLERK, FAILED, LATER, MONTH, NOW, OPERATOR, REMINDER, WARNING, alert, clear, idle, keyed
 
-from monitor import alerting
-from monitor.alerting import Decision, Notice, Silence, Why, Wishes, attempt, candidates_for, decide, lowered, notices, refused, told
+from monitor import marks
+from monitor.alerting import Decision, Notice, Silence, Wishes, candidates_for, decide, notices
 from monitor.hours import OfficeHours
 from monitor.life import settle
 from monitor.mailboxes import Mailbox
+from monitor.marks import attempt, lowered, refused, told
 from monitor.model import Account, Alert, Contact, Finding, Firing, Platform, Role, Severity, Stage, Step
+from monitor.reasons import Why
 
 ALWAYS = Wishes(hours=OfficeHours(time(0), time(0), False), flap=timedelta(0), one_a_day=False)
 """Nobody sleeps: what is due is told at once."""
@@ -299,7 +301,7 @@ def test_a_rectification_notice_without_an_answer_goes_to_the_county_once_its_de
 
     on_time = reasons(noticed, person=COUNTY, now=datetime(2020, 3, 4, 2, tzinfo=UTC))
     late = why(noticed, person=COUNTY, now=datetime(2020, 3, 5, 2, tzinfo=UTC))
-    answered = alerting.acknowledged(noticed, OPERATOR.email, NOW)
+    answered = marks.acknowledged(noticed, OPERATOR.email, NOW)
 
     assert on_time == [Why.STANDING]
     assert [(each.why, each.step, each.due) for each in late] == [(Why.OVERDUE, Step.OVERDUE, date(2020, 3, 4))]
@@ -314,11 +316,11 @@ def test_a_missing_repost_that_nobody_answered_for_goes_to_the_county_though_the
     assert reasons(noticed, person=COUNTY, now=datetime(2020, 3, 4, 2, tzinfo=UTC)) == []
     assert reasons(noticed, person=COUNTY, now=late) == [Why.OVERDUE]
     assert reasons(told(noticed, COUNTY.email, late, step=Step.OVERDUE), person=COUNTY, now=late + timedelta(days=1)) == [Why.STANDING]
-    assert reasons(alerting.acknowledged(noticed, OPERATOR.email, NOW), person=COUNTY, now=late) == []
+    assert reasons(marks.acknowledged(noticed, OPERATOR.email, NOW), person=COUNTY, now=late) == []
 
 
 def test_an_acknowledged_alert_is_not_repeated_until_its_rung_rises() -> None:
-    known = alerting.acknowledged(told(alert(FAILED), OPERATOR.email, NOW), OPERATOR.email, NOW)
+    known = marks.acknowledged(told(alert(FAILED), OPERATOR.email, NOW), OPERATOR.email, NOW)
     graver = known.model_copy(update={"finding": idle(MONTH)})
 
     assert reasons(known, now=NOW + timedelta(days=9)) == [Why.ACKNOWLEDGED]

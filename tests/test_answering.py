@@ -16,7 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import daemon
-from monitor import alerting, life, mailboxes
+from monitor import life, mailboxes, marks
 from monitor.answering import acknowledge, dismiss, retry_address, silence, unsilence
 from monitor.app import App
 from monitor.correspondence import Ask, Request
@@ -142,7 +142,7 @@ async def test_an_unknown_account_is_named(app: App, job: object) -> None:
 
 async def test_the_listing_says_who_was_told_when_and_why_nothing_more_is_sent(app: App) -> None:
     [alert] = await app.store.alerts()
-    await app.store.put_told([alerting.told(alert, OPERATOR.email, NOON - timedelta(hours=1))])
+    await app.store.put_told([marks.told(alert, OPERATOR.email, NOON - timedelta(hours=1))])
     out = paper()
 
     await show_alerts(app, False, "json", out)

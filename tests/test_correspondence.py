@@ -9,7 +9,7 @@ from clocks import NOON
 from makers import account
 from storing import enrol, finding
 
-from monitor import alerting, life
+from monitor import life, marks
 from monitor.alerting import Silence
 from monitor.correspondence import Ask, LetterRecord, Request
 from monitor.mailboxes import Mailbox
@@ -82,11 +82,11 @@ async def test_a_letter_comes_back_whole_and_lists_come_without_bodies(store: St
 
 async def test_an_answer_is_not_overwritten_by_judging_or_telling(store: Store) -> None:
     opened = await accused(store)
-    await store.correspondence.put_acknowledged(alerting.acknowledged(opened, "张三", NOON, "已联系"))
+    await store.correspondence.put_acknowledged(marks.acknowledged(opened, "张三", NOON, "已联系"))
 
     graver = opened.model_copy(update={"finding": finding(rung=5), "last_seen_at": NOON + timedelta(hours=1)})
     await store.put_alerts([AlertChange(opened, graver)])
-    await store.put_told([alerting.told(opened, "x@y.example", NOON)])
+    await store.put_told([marks.told(opened, "x@y.example", NOON)])
 
     [alert] = await store.alerts()
     assert alert.acknowledged is not None

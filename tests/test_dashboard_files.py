@@ -16,9 +16,9 @@ from tools import ROOT
 from deploy.grafana import health, make, overview, reposts, running
 from deploy.grafana.boards import CONSOLE, OVERVIEW, PLATFORMS
 from deploy.grafana.parts import FAILED, UNDETERMINED
-from monitor.alerting import Why
 from monitor.errors import LOOK_ERRORS
 from monitor.model import Platform, RepostVerdict, SourceState, Verdict
+from monitor.reasons import Why
 
 Json = dict[str, Any]
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from judging import account, at, facts, fault, source, state
 from pydantic import ValidationError
 
-from monitor import alerting, life
+from monitor import alerting, life, marks
 from monitor.alerting import Wishes
 from monitor.model import (
     BEGINNING,
@@ -217,7 +217,7 @@ def read(*posts: str) -> list[str]:
             over = [each.finding.evidence[life.RECOVERY]["message"] for each in notice.recovered]
             letters += [f"{day:%m-%d} {said}" for said in [*(each.finding.message for each in notice.opened), *over]]
             for each in (*notice.opened, *notice.recovered):
-                alerts[each.id] = alerting.told(each, OPERATOR.email, now, step=notice.step(each))
+                alerts[each.id] = marks.told(each, OPERATOR.email, now, step=notice.step(each))
     return letters
 
 

@@ -27,8 +27,9 @@ from writing import (
     written,
 )
 
-from monitor.alerting import Notice, told
+from monitor.alerting import Notice
 from monitor.correspondence import Ask
+from monitor.marks import told
 from monitor.model import Account, Alert, Contact, Platform, Role, Severity
 from monitor.notify.items import LINKED_ACCOUNTS
 from monitor.ports import Letter

@@ -24,9 +24,10 @@ from writing import (
     written,
 )
 
-from monitor.alerting import Decision, Notice, Why
+from monitor.alerting import Decision, Notice
 from monitor.model import Alert, Contact, Role, Severity, Status, Step
 from monitor.ports import ListName
+from monitor.reasons import Why
 
 TODAY = date(2020, 3, 3)
 DAY = timedelta(days=1)

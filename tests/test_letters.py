@@ -25,9 +25,10 @@ from writing import (
     written,
 )
 
-from monitor.alerting import Notice, told
+from monitor.alerting import Notice
 from monitor.errors import BrokenLetter
 from monitor.life import RECOVERY
+from monitor.marks import told
 from monitor.model import Alert, Contact, Role, Severity, Stage, Step
 from monitor.notify import letters
 from monitor.wording import plain, web_link

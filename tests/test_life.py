@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor import life
-from monitor.alerting import attempt, told
 from monitor.life import hold, release, settle
+from monitor.marks import attempt, told
 from monitor.model import Alert, Contact, Finding, Firing, Role, Severity, Stage
 
 NOW = datetime(2020, 3, 3, 1, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from judging import at, source, state
 from test_missing_repost import ARTICLE, DUE, IN_TIME, LATE, NOW, PUBLISHED, RULE, TELLING, owing, repost
 
-from monitor import alerting, life
+from monitor import alerting, life, marks
 from monitor.alerting import Wishes
 from monitor.hours import OfficeHours
 from monitor.model import Alert, Article, Contact, Firing, Role, Severity, SourceState, Stage
@@ -38,11 +38,11 @@ def letters(*steps: AccountFacts) -> list[str]:
         alive = {each.finding.key: each for each in alerts.values() if each.stage is not Stage.RESOLVED}
         changed = life.settle(alive, TELLING.judge(step), now)
         alerts |= {each.id: each for each in [*changed, *life.release(changed, now)]}
-        alerts |= {each.id: each for each in alerting.lowered(alerts.values())}
+        alerts |= {each.id: each for each in marks.lowered(alerts.values())}
         for notice in alerting.notices(alerting.decide(alerts.values(), lambda _: [OPERATOR], {}, {}, ALWAYS, now)):
             read += [*("已恢复" for _ in notice.recovered), *(each.finding.label for each in notice.opened)]
             told = (*notice.opened, *notice.recovered)
-            alerts |= {each.id: alerting.told(each, OPERATOR.email, now, step=notice.step(each)) for each in told}
+            alerts |= {each.id: marks.told(each, OPERATOR.email, now, step=notice.step(each)) for each in told}
     return read
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from judging import at
 from sixty_days import COUNTY, HOURLY, OFTEN, OPERATOR, Sent, Unit, told, unit
 
-from monitor.alerting import Silence, Why, deadline
+from monitor.alerting import Silence, deadline
 from monitor.model import SHANGHAI, Article, Role, Severity, Stage, Step
+from monitor.reasons import Why
 from monitor.workdays import is_working_day
 
 DAY = timedelta(days=1)

@@ -13,10 +13,10 @@ from typing import Literal
 
 import orjson
 
-from monitor.alerting import address
 from monitor.courses import Ahead, Course, Week
 from monitor.digests import Digest
 from monitor.listing import last_update
+from monitor.marks import address
 from monitor.model import Contact, local_date
 from monitor.notify import digest_words as words
 from monitor.notify.paper import Figure, Line, Paper, Section, as_page, as_text, capped

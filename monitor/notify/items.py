@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from monitor.alerting import Notice, address
+from monitor.alerting import Notice
 from monitor.correspondence import Ask
+from monitor.marks import address
 from monitor.model import Account, Alert, Finding, Role, Severity, Status, Step, local_date
 from monitor.notify import phrases
 from monitor.notify.facts import (

@@ -14,8 +14,9 @@ from typing import Any
 
 import orjson
 
-from monitor.alerting import Notice, address
+from monitor.alerting import Notice
 from monitor.errors import BrokenLetter
+from monitor.marks import address
 from monitor.model import Account
 from monitor.notify import phrases
 from monitor.notify.facts import Fact, shown
