@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := $(VENV)/.installed-peers
 
+# Half of a test's time is waiting for servers and browsers. A file stays whole, so that what it starts is started once; and each worker has
+# a mongod of its own, of which four are enough.
+SIDE_BY_SIDE = -n auto --maxprocesses 4 --dist loadfile
+
 DEMO_ARGS = $(if $(FOR),--for $(FOR)) $(if $(FAULT),--fault $(FAULT))
 
 .PHONY: help demo test check bench fuzz tools clean
@@ -33,7 +37,7 @@ tools:
 test: $(STAMP) tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 # Without the peers of the repost benchmark the rest still runs: the table says what is missing.
 $(PEERS): $(STAMP)
