@@ -16,9 +16,9 @@ from typing import Annotated, Any
 
 import typer
 
-from monitor import commands, resolving
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.app import App, settle_memory
-from monitor.credentials import CredentialBook, Vault
+from monitor.cli import commands, resolving
 from monitor.errors import BadInput, MonitorError, NoDatabase, StoreAway
 from monitor.logs import configure
 from monitor.plugins import Tables
@@ -239,7 +239,7 @@ def status_alerts(
 
     例：python daemon.py status alerts
     """
-    from monitor import notice_listing
+    from monitor.cli import notice_listing
 
     if format not in commands.FORMATS:
         raise typer.BadParameter(f"应为 {'、'.join(commands.FORMATS)} 之一", param_hint="--format")
@@ -257,7 +257,7 @@ def status_trail(
 
     例：python daemon.py status trail 341500M040XL0006
     """
-    from monitor import answering, notice_listing
+    from monitor.cli import answering, notice_listing
 
     async def job(made: App) -> int:
         found = await answering.account_of(made, account) if account else None
@@ -277,7 +277,7 @@ def report(
 
     例：python daemon.py report leader --to 专报.html
     """
-    from monitor import report_command
+    from monitor.cli import report_command
 
     try:
         chosen, of = report_command.read_wish(kind, to, month)
@@ -319,7 +319,7 @@ def confirm(
 
     例：python daemon.py confirm 2022-05-a 341500M040XL0006 是 --by 张三 --note 海报内为全文
     """
-    from monitor import deciding
+    from monitor.cli import deciding
 
     _with_app(settings, lambda made: deciding.confirm(made, article, account, answer, by, post, note, commands.out))
 
@@ -348,7 +348,7 @@ def acknowledge(
 
     例：python daemon.py acknowledge 341500M040XL0006 --by 张三 --note 已电话联系
     """
-    from monitor import answering
+    from monitor.cli import answering
 
     _with_app(settings, lambda made: answering.acknowledge(made, account, by, note, commands.out))
 
@@ -365,7 +365,7 @@ def silence(
 
     例：python daemon.py silence 341500M040XL0006 --until 2026-12-01 --reason 系统迁移 --by 张三
     """
-    from monitor import answering
+    from monitor.cli import answering
 
     day = _day(until, "--until")
     assert day is not None
@@ -382,7 +382,7 @@ def unsilence(
 
     例：python daemon.py unsilence 341500M040XL0006 --by 张三
     """
-    from monitor import answering
+    from monitor.cli import answering
 
     _with_app(settings, lambda made: answering.unsilence(made, account, by, commands.out))
 
@@ -399,7 +399,7 @@ def dismiss(
 
     例：python daemon.py dismiss 341500M040XL0006 关停 --by 张三 --note 已同意，月底注销
     """
-    from monitor import answering
+    from monitor.cli import answering
 
     _with_app(settings, lambda made: answering.dismiss(made, account, what, note, by, commands.out))
 
@@ -413,7 +413,7 @@ def retry_address(
 
     例：python daemon.py retry-address xxy@example.gov.cn
     """
-    from monitor import answering
+    from monitor.cli import answering
 
     _with_app(settings, lambda made: answering.retry_address(made, email, commands.out))
 

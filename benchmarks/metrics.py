@@ -23,7 +23,7 @@ from aiohttp import web
 
 from monitor.app import settle_memory
 from monitor.freshness import Duty
-from monitor.metrics import Metrics, Rollup
+from monitor.metrics.registry import Metrics, Rollup
 from monitor.model import Account, Article, GoodLook, Platform, PostMark, RepostStanding, RepostVerdict, Standing, Verdict
 from monitor.web import Desk, build
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from monitor import alerting, life, marks
+from monitor import alerting, life
 from monitor.alerting import Wishes
 from monitor.model import Account, Alert, Contact, Finding, Firing, Platform, Role, Severity, Stage
+from monitor.telling import marks
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 """A Wednesday noon in Shanghai: within office hours."""

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
-from monitor.cases import Material, Row
-from monitor.digests import digest
 from monitor.model import (
     Account,
     Alert,
@@ -28,6 +26,8 @@ from monitor.model import (
     Verdict,
 )
 from monitor.notify.digest_letters import Head, letter
+from monitor.reports.cases import Material, Row
+from monitor.reports.digests import digest
 from monitor.tasks import sheets
 
 NOW = datetime(2026, 3, 4, 0, 30, tzinfo=UTC)

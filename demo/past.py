@@ -12,16 +12,17 @@ from demo.names import CITY
 from demo.pages import Page
 from demo.rhythm import at
 from demo.world import World
-from monitor import answering, mailboxes, marks, reasons
 from monitor.alerting import Notice
 from monitor.app import App
-from monitor.correspondence import Ask, LetterRecord, Request
+from monitor.cli import answering
 from monitor.life import alert_id
-from monitor.mailboxes import Mailbox
 from monitor.model import Account, AccountState, Alert, Contact, GoodLook, PostMark, Sight, Stage, local_date
 from monitor.notify.letters import Words, write
 from monitor.ports import AccountFacts
-from monitor.trail import Act, Entry
+from monitor.telling import mailboxes, marks, reasons
+from monitor.telling.correspondence import Ask, LetterRecord, Request
+from monitor.telling.mailboxes import Mailbox
+from monitor.telling.trail import Act, Entry
 from monitor.writes import AlertChange
 
 CLERK_NAME = "抽查员"

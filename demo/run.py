@@ -31,13 +31,13 @@ from demo.world import World
 from monitor import hand_checks
 from monitor.app import App
 from monitor.clock import SystemClock
-from monitor.correspondence import Ask
 from monitor.embedded import RUN_FILE, Embedded
 from monitor.logs import configure
 from monitor.model import Stage, local_date
 from monitor.plugins import Tables
 from monitor.ports import Clock
 from monitor.settings import Settings
+from monitor.telling.correspondence import Ask
 
 DIRECTORY = Path("var/demo")
 SUMMARY_FILE = "summary.json"

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from demo.progress import Show, State
 from monitor.ports import Clock
-from monitor.posting import LEASE
 from monitor.store import Store
+from monitor.telling.posting import LEASE
 
 OWNER = "demo"
 HELD_BACK = timedelta(minutes=4)

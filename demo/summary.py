@@ -12,9 +12,9 @@ from rich.text import Text
 
 from demo.answers import Expected
 from demo.tidings import Post, found_tidings, tidings_differences
+from monitor.cli.task_listing import tasks_table
 from monitor.matching import Doubt
 from monitor.model import SHANGHAI, Account, Alert, Article, RepostStanding, RepostVerdict, Stage, Standing, Verdict
-from monitor.task_listing import tasks_table
 from monitor.tasks import TaskSheet, sheets
 
 REPOST_LABELS = tuple(each.label for each in RepostVerdict if each is not RepostVerdict.NOT_YET)

@@ -10,7 +10,7 @@ from typing import Any
 from demo.fates import Fate
 from demo.pages import Page
 from monitor.model import Alert, Severity, Status, Step
-from monitor.web.listing import SOON_DAYS
+from monitor.urgency import SOON_DAYS
 
 LINE_DAYS = 14
 COUNTY_DAYS = 13

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from monitor.hours import OfficeHours
 from monitor.life import CLOCK_TROUBLE, RECOVERY, UNHEARD
-from monitor.mailboxes import Mailbox
-from monitor.marks import address, enough, knowing, knows, tried, who_heard
 from monitor.model import Account, Alert, Contact, Role, Severity, Stage, Step, Told, cut, local_date, start_of_day
-from monitor.reasons import Why
+from monitor.telling.hours import OfficeHours
+from monitor.telling.mailboxes import Mailbox
+from monitor.telling.marks import address, enough, knowing, knows, tried, who_heard
+from monitor.telling.reasons import Why
 from monitor.workdays import UnknownYear, after_working_days
 
 _GRAVITY = {Severity.ACCUSATION: 3, Severity.TROUBLE: 2, Severity.WARNING: 1, Severity.NOTICE: 0}

@@ -17,35 +17,35 @@ import structlog
 from aiohttp import web
 
 from monitor import history
-from monitor.books import Books
-from monitor.budgets import SAVE_SECONDS, Budgets
+from monitor.access.books import Books
+from monitor.access.budgets import SAVE_SECONDS, Budgets
+from monitor.access.credentials import CredentialBook, Vault
+from monitor.access.pauses import FURTHEST_REST, Pauses
 from monitor.clock import SystemClock
 from monitor.committer import Committer
-from monitor.correspondence import LetterRecord
-from monitor.credentials import CredentialBook, Vault
 from monitor.embedded import Embedded
-from monitor.errands import Done, Shown
 from monitor.errors import BadSettings, StoreAway
 from monitor.freshness import duties
 from monitor.heartbeat import Heartbeat
 from monitor.intake import OpenedPosts, PushBooks
 from monitor.judging import Judge, Picture
-from monitor.metrics import Metrics, Rollup
+from monitor.metrics.registry import Metrics, Rollup
 from monitor.model import Account, AccountState, Poll, RepostStanding, Severity, Stage, Standing, end_of_day
 from monitor.notify.post import open_post
-from monitor.outgoing import Outgoing, Roll, links_of, readers_with
-from monitor.pauses import FURTHEST_REST, Pauses
 from monitor.plugins import Tables, adapters_of, backoff_of, profile_of, rules_of
 from monitor.polling import Polling
 from monitor.ports import Clock
 from monitor.rematching import Rematching
-from monitor.reporting import Reporting
+from monitor.reports.reporting import Reporting
 from monitor.schedule import post_rate, solve
 from monitor.settings import EMBEDDED, Settings
 from monitor.showing import Showing
 from monitor.store import Store
 from monitor.tasks import TaskSheet
-from monitor.trail import Entry
+from monitor.telling.correspondence import LetterRecord
+from monitor.telling.errands import Done, Shown
+from monitor.telling.outgoing import Outgoing, Roll, links_of, readers_with
+from monitor.telling.trail import Entry
 from monitor.verifying import Verifying
 from monitor.web import Health, Pair, build
 from monitor.web.callback import Switchboard

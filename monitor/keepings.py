@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 import structlog
 
 from monitor import documents
-from monitor.budgets import KeptTally, TallyChange
-from monitor.credentials import Kept
+from monitor.access.budgets import KeptTally, TallyChange
+from monitor.access.credentials import Kept
+from monitor.access.pauses import Rest
 from monitor.decisions import Decision
 from monitor.model import Fault, Post
-from monitor.pauses import Rest
 from monitor.ports import Grant
 from monitor.writes import Progress, Returned, Verified
 

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import structlog
 
-from monitor.articles import ids_told
 from monitor.carrying import carried_by
 from monitor.errors import BadInput
 from monitor.judging import Judge
@@ -19,6 +18,7 @@ from monitor.matching import ArticleIndex, Match, MatchingSettings
 from monitor.model import Account, Article, Post, Repost
 from monitor.ports import Clock
 from monitor.rematching import BATCH, in_chunks, posts_for
+from monitor.roster.articles import ids_told
 from monitor.settings import nearest
 from monitor.store import Store
 from monitor.uploads import account_named

@@ -9,9 +9,9 @@ from datetime import datetime
 
 import structlog
 
+from monitor.access.pauses import Pauses
 from monitor.errors import Degraded, LookError, TransportFault
 from monitor.model import BEGINNING, Account, AccountState, Channel, Fault, Outcome, Poll, Snapshot
-from monitor.pauses import Pauses
 from monitor.ports import Adapter, Clock
 
 log = structlog.get_logger("poller")

@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from monitor import poller
+from monitor.access.pauses import Breaker, Pauses
 from monitor.after import After, after, sane
 from monitor.carrying import after_changes
 from monitor.committer import Committer
@@ -18,9 +19,8 @@ from monitor.errors import StoreAway
 from monitor.judging import Judge, Unmatched
 from monitor.lanes import Lanes
 from monitor.merging import joined
-from monitor.metrics import Metrics
+from monitor.metrics.registry import Metrics
 from monitor.model import Account, AccountState, Alert, Outcome, Poll, Post, Repost
-from monitor.pauses import Breaker, Pauses
 from monitor.ports import Adapter, ChannelSettings, Clock
 from monitor.schedule import Backoff, Pace, after_failure, next_due, phase, post_rate
 from monitor.settings import PollSettings

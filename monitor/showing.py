@@ -8,7 +8,6 @@ from datetime import datetime
 
 import structlog
 
-from monitor.correspondence import LetterRecord
 from monitor.decisions import decided
 from monitor.judging import Picture
 from monitor.matching import ArticleIndex
@@ -16,7 +15,8 @@ from monitor.model import Account, AccountState, Article, Post
 from monitor.rematching import in_chunks
 from monitor.store import Store
 from monitor.tasks import TaskRow, TaskSheet, sheets
-from monitor.trail import Entry
+from monitor.telling.correspondence import LetterRecord
+from monitor.telling.trail import Entry
 from monitor.web.desk import Carrier, Pair, Passed
 
 log = structlog.get_logger("showing")

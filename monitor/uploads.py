@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from monitor.cells import Refused, moment
 from monitor.errors import BadInput
 from monitor.hand_checks import Carried, take_in
 from monitor.model import Account, AccountState, Snapshot, cut
+from monitor.roster.cells import Refused, moment
 from monitor.settings import nearest
 from monitor.store import Store
 from monitor.wording import minute

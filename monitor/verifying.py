@@ -14,11 +14,11 @@ from typing import Protocol
 
 import structlog
 
+from monitor.access.pauses import Breaker, Pauses
 from monitor.errors import AuthError, Degraded, LookError, RateLimited, SourceRetired
 from monitor.matching.evidence import Doubt
-from monitor.metrics import Metrics
+from monitor.metrics.registry import Metrics
 from monitor.model import Account, Article, Channel, Outcome, Post, Repost, Snapshot, local_date
-from monitor.pauses import Breaker, Pauses
 from monitor.ports import Adapter, Clock
 from monitor.writes import Verified, Word
 

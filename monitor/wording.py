@@ -9,9 +9,9 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from monitor.model import SHANGHAI, Account, PostMark
+from monitor.model import SHANGHAI, Account, PostMark, Standing, Verdict
 
 NAME_CAP = 60
 """Characters of a name that are shown: twice the longest that a platform allows."""
@@ -93,3 +93,24 @@ def published(mark: PostMark, precision: Literal["second", "minute", "day"] | No
     """Return when the post came out, no finer than the source told."""
     text = minute(mark.published_at)
     return text[:10] if (precision or mark.precision) == "day" else text
+
+
+def last_update(standing: Standing) -> str:
+    """Return the date of the last update, or 无内容 where a complete view showed that there never was one."""
+    if standing.last_post is not None:
+        return standing.last_post.published_at.astimezone(SHANGHAI).date().isoformat()
+    return "无内容" if standing.verdict is Verdict.FAILED else "—"
+
+
+def article_path(article_id: str) -> str:
+    """Return the address of a key article on the console; ids hold colons, and may hold anything."""
+    return f"/articles/{_quoted(article_id)}"
+
+
+def pair_path(article_id: str, account_id: str) -> str:
+    """Return the address of one account on one article."""
+    return f"/articles/{_quoted(article_id)}/{_quoted(account_id)}"
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="replace")

@@ -20,7 +20,7 @@ from adapters.reading import douyin_openapi, wechat_page, wechat_push
 from adapters.reading.page import Asked
 from adapters.reading.toutiao_list import Whom, read_rows
 from adapters.reading.weibo_cards import read_page
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.errors import Degraded, LookError
 from monitor.model import Account, Channel, Platform, Post, Snapshot
 from monitor.ports import Adapter

@@ -20,7 +20,7 @@ from adapters.http import Door
 from adapters.manual import hand_check
 from adapters.reading.page import Asked
 from adapters.reading.uploads import read_upload
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.model import Account, Channel, Platform, Snapshot
 from monitor.ports import Listener, Pushed
 

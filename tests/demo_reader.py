@@ -16,7 +16,7 @@ from demo.pushes import ticket_push
 from demo.secrets import COMPONENT
 from demo.ways import Way
 from demo.world import World
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.model import Platform, Snapshot
 from monitor.ports import Adapter, Listener, Pushed
 from monitor.settings import Settings

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from monitor.correspondence import LetterRecord
-from monitor.errands import Done, Errands, Shown
 from monitor.errors import StoreAway
-from monitor.links import BadLink, Flaw
 from monitor.model import Account, GoodLook, Platform, PostMark, Standing, Verdict
 from monitor.tasks import TaskSheet
-from monitor.trail import Entry as Step
+from monitor.telling.correspondence import LetterRecord
+from monitor.telling.errands import Done, Errands, Shown
+from monitor.telling.links import BadLink, Flaw
+from monitor.telling.trail import Entry as Step
 from monitor.web import Health, Pair
 
 NOW = datetime(2020, 3, 3, 1, 0, tzinfo=UTC)

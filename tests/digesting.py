@@ -6,10 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from monitor.cases import Material, Row
-from monitor.correspondence import Ask, LetterRecord, Request
 from monitor.life import RECOVERY
-from monitor.mailboxes import Mailbox
 from monitor.model import (
     Account,
     Alert,
@@ -33,8 +30,11 @@ from monitor.model import (
     local_date,
     start_of_day,
 )
+from monitor.reports.cases import Material, Row
 from monitor.tasks import sheets
-from monitor.trail import DAEMON, Act, Entry
+from monitor.telling.correspondence import Ask, LetterRecord, Request
+from monitor.telling.mailboxes import Mailbox
+from monitor.telling.trail import DAEMON, Act, Entry
 
 NOW = datetime(2020, 3, 3, 0, 30, tzinfo=UTC)
 """A Tuesday, 08:30 in Shanghai."""

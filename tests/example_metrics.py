@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
-from monitor.budgets import Usage
+from monitor.access.budgets import Usage
+from monitor.access.pauses import Rest
 from monitor.freshness import Duty
-from monitor.metrics import LetterOutcome, Metrics, Rollup
+from monitor.metrics.registry import LetterOutcome, Metrics, Rollup
 from monitor.model import (
     Account,
     Article,
@@ -29,9 +30,8 @@ from monitor.model import (
     Standing,
     Verdict,
 )
-from monitor.pauses import Rest
 from monitor.ports import Expiry
-from monitor.reasons import Why
+from monitor.telling.reasons import Why
 
 NOW = datetime(2026, 3, 3, 4, tzinfo=UTC)
 ADAPTERS = {Platform.WECHAT: "feed", Platform.WEIBO: "weibo.openapi", Platform.DOUYIN: "douyin.gateway"}

@@ -14,11 +14,11 @@ from desk import PaperDesk, metrics
 from makers import HOUR, account
 from storing import alert, enrol
 
-from monitor.correspondence import Ask
-from monitor.errands import Errands
-from monitor.links import Links
 from monitor.model import Alert, Contact, Role, Stage, Told
 from monitor.store import Store
+from monitor.telling.correspondence import Ask
+from monitor.telling.errands import Errands
+from monitor.telling.links import Links
 from monitor.web import build
 from monitor.writes import AlertChange
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from clocks import NOON
 
-from monitor.correspondence import LetterRecord
-from monitor.trail import DAEMON, Act, Entry
+from monitor.telling.correspondence import LetterRecord
+from monitor.telling.trail import DAEMON, Act, Entry
 
 HTML = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>x</title>

@@ -11,16 +11,16 @@ from makers import account
 from storing import alert
 
 from monitor import life
-from monitor.digest_round import DigestRound, Kind
-from monitor.metrics import Metrics
+from monitor.metrics.registry import Metrics
 from monitor.model import Channel, Contact, Firing, Role, Severity, Stage
 from monitor.notify.items import Words
 from monitor.notify.mail import SmtpNotifier
 from monitor.ports import Clock, Letter, ListName
-from monitor.posting import Posting, readers_of, wishes_of
 from monitor.settings import NotifySettings, SmtpSettings
 from monitor.store import Store
-from monitor.telling import Telling
+from monitor.telling.digest_round import DigestRound, Kind
+from monitor.telling.posting import Posting, readers_of, wishes_of
+from monitor.telling.rounds import Telling
 from monitor.writes import AlertChange
 
 ROUND_THE_CLOCK: dict[str, Any] = {"opens": time(0), "closes": time(0), "working_days_only": False}

@@ -15,9 +15,9 @@ from pydantic import SecretStr
 
 from adapters.http import Door
 from monitor import poller
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
+from monitor.access.pauses import Pauses
 from monitor.model import Account, AccountState
-from monitor.pauses import Pauses
 from monitor.ports import Adapter, Grant
 from monitor.schedule import Backoff
 

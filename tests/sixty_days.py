@@ -9,10 +9,8 @@ from typing import Any
 
 from judging import mark, saw
 
-from monitor import alerting, life, mailboxes, marks
+from monitor import alerting, life
 from monitor.alerting import Decision, Notice, Silence, Wishes
-from monitor.mailboxes import Mailbox
-from monitor.marks import address
 from monitor.model import (
     BEGINNING,
     SHANGHAI,
@@ -29,7 +27,10 @@ from monitor.model import (
     Stage,
 )
 from monitor.ports import AccountFacts
-from monitor.reasons import Why
+from monitor.telling import mailboxes, marks
+from monitor.telling.mailboxes import Mailbox
+from monitor.telling.marks import address
+from monitor.telling.reasons import Why
 from rules import PROFILES
 from rules.holiday import Holiday
 from rules.missing_repost import MissingRepost

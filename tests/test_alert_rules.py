@@ -13,9 +13,9 @@ import pytest
 import yaml
 from tools import ROOT, require_tool, run
 
-from monitor.metric_table import METRICS
+from monitor.metrics.table import METRICS
 from monitor.model import RepostVerdict, Severity, SourceState, Stage, Verdict
-from monitor.reasons import Why
+from monitor.telling.reasons import Why
 
 DEPLOY = ROOT / "deploy"
 RULES = sorted((DEPLOY / "prometheus" / "rules").glob("*.yml"))

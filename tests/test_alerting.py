@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from test_life import CLERK, FAILED, LATER, MONTH, NOW, OPERATOR, REMINDER, WARNING, alert, clear, idle, keyed
 
-from monitor import marks
 from monitor.alerting import Decision, Notice, Silence, Wishes, candidates_for, decide, notices
-from monitor.hours import OfficeHours
 from monitor.life import settle
-from monitor.mailboxes import Mailbox
-from monitor.marks import attempt, lowered, refused, told
 from monitor.model import Account, Alert, Contact, Finding, Firing, Platform, Role, Severity, Stage, Step
-from monitor.reasons import Why
+from monitor.telling import marks
+from monitor.telling.hours import OfficeHours
+from monitor.telling.mailboxes import Mailbox
+from monitor.telling.marks import attempt, lowered, refused, told
+from monitor.telling.reasons import Why
 
 ALWAYS = Wishes(hours=OfficeHours(time(0), time(0), False), flap=timedelta(0), one_a_day=False)
 """Nobody sleeps: what is due is told at once."""

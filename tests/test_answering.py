@@ -16,15 +16,16 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import daemon
-from monitor import life, mailboxes, marks
-from monitor.answering import acknowledge, dismiss, retry_address, silence, unsilence
+from monitor import life
 from monitor.app import App
-from monitor.correspondence import Ask, Request
+from monitor.cli.answering import acknowledge, dismiss, retry_address, silence, unsilence
+from monitor.cli.notice_listing import show_alerts, show_trail
 from monitor.errors import BadInput
-from monitor.mailboxes import Mailbox
 from monitor.model import Contact, Finding, Firing, Role, Severity
-from monitor.notice_listing import show_alerts, show_trail
-from monitor.trail import Act
+from monitor.telling import mailboxes, marks
+from monitor.telling.correspondence import Ask, Request
+from monitor.telling.mailboxes import Mailbox
+from monitor.telling.trail import Act
 from monitor.writes import AlertChange
 
 OPERATOR = Contact(email="xxy@example.invalid")

@@ -10,12 +10,12 @@ from clocks import NOON, FrozenClock
 from makers import fault
 from pydantic import SecretStr
 
-from monitor.books import Books
-from monitor.budgets import LOST_REQUESTS, SAVE_SECONDS, Budgets
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.books import Books
+from monitor.access.budgets import LOST_REQUESTS, SAVE_SECONDS, Budgets
+from monitor.access.credentials import CredentialBook, Vault
+from monitor.access.pauses import Breaker, Pauses
 from monitor.errors import RateLimited
 from monitor.model import Channel, Outcome
-from monitor.pauses import Breaker, Pauses
 from monitor.ports import Quota
 from monitor.schedule import Backoff
 from monitor.store import Store

@@ -9,7 +9,7 @@ from clocks import NOON, FrozenClock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.budgets import LOST_REQUESTS, SAVE_SECONDS, SLICES, Budgets, KeptTally, TallyChange
+from monitor.access.budgets import LOST_REQUESTS, SAVE_SECONDS, SLICES, Budgets, KeptTally, TallyChange
 from monitor.errors import RateLimited
 from monitor.ports import Quota
 

@@ -29,14 +29,14 @@ from digesting import (
     step_of,
 )
 
-from monitor.burden import Burden, Month, burden, closures, month_before
-from monitor.correspondence import Ask, Request
-from monitor.courses import Ahead, week
-from monitor.digests import digest
-from monitor.leading import last_quarter_end, leading
 from monitor.model import Account, PersonsWord, Status, Verdict
+from monitor.reports.burden import Burden, Month, burden, closures, month_before
+from monitor.reports.courses import Ahead, week
+from monitor.reports.digests import digest
+from monitor.reports.leading import last_quarter_end, leading
 from monitor.tasks import NO_UNIT
-from monitor.trail import Act
+from monitor.telling.correspondence import Ask, Request
+from monitor.telling.trail import Act
 
 FEBRUARY = Month(2020, 2)
 HOUR = timedelta(hours=1)

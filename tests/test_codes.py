@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.codes import LintRow, identifiers_in, lint_rows, parse_account_code, parse_site_code
 from monitor.model import Platform
-from monitor.vocabulary import PLATFORM_WORDS
+from monitor.roster.codes import LintRow, identifiers_in, lint_rows, parse_account_code, parse_site_code
+from monitor.roster.vocabulary import PLATFORM_WORDS
 
 TRUTH = Path(__file__).resolve().parents[2] / "shared" / "domain" / "ground_truth"
 needs_truth = pytest.mark.skipif(not TRUTH.is_dir(), reason="the ground-truth tables are not beside this checkout")

@@ -15,8 +15,8 @@ from makers import poll as polled
 from storing import claim_one, write
 
 from daemon import tables
-from monitor import commands
 from monitor.app import App
+from monitor.cli import commands
 from monitor.model import SHANGHAI
 
 SETTLED = NOON + timedelta(minutes=1)

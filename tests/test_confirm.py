@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 import daemon
 from monitor.app import App
-from monitor.deciding import confirm
+from monitor.cli.deciding import confirm
 from monitor.decisions import Decision, decided
 from monitor.errors import BadInput
 from monitor.model import Article, Repost, RepostVerdict

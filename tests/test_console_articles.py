@@ -28,9 +28,10 @@ from yarl import URL
 from monitor.model import RepostVerdict
 from monitor.tasks import sheets
 from monitor.web import Carrier
-from monitor.web.article_words import length, pair_path
+from monitor.web.article_words import length
 from monitor.web.articles import MISSING_CAP, PLACES_CAP
 from monitor.web.listing import PAGE_ROWS
+from monitor.wording import pair_path
 
 HOSTILE = '"><script>alert(1)</script>{{7*7}}<img src=x onerror=alert(1)>'
 NASTY = f"\u202e\x00{HOSTILE}\u200b"

@@ -17,7 +17,7 @@ from tools import require_tool
 from monitor.model import RepostVerdict
 from monitor.tasks import sheets
 from monitor.web import Carrier, build
-from monitor.web.article_words import pair_path
+from monitor.wording import pair_path
 
 MAIN = "/articles/2020-07"
 PAIRS = [pair_path("2020-07", each().account.id) for each in (irregular, missing, candidate, edited)]

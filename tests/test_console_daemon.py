@@ -13,7 +13,7 @@ from lxml import html
 from pages import words
 
 from monitor.model import Account, Article, Channel, Platform, RepostVerdict
-from monitor.web.article_words import pair_path
+from monitor.wording import pair_path
 
 TITLE = "南溪市打响沿江排口治理攻坚战"
 TEXT = "".join(f"南溪市第{number}处沿江排口已经封堵，沿线{number + 3}个村的污水改由管网收集。" for number in range(1, 9))

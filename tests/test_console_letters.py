@@ -14,7 +14,7 @@ from pages import cells, page, visit, words
 
 from monitor.showing import Showing
 from monitor.store import Store
-from monitor.trail import DAEMON, Act, Entry
+from monitor.telling.trail import DAEMON, Act, Entry
 from monitor.web.letters import PAGE_ROWS, SEARCH_CAP, masked, masked_address, read_wish
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{7*7}}"

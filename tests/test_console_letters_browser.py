@@ -16,8 +16,8 @@ from playwright.async_api import Page, async_playwright
 from test_console_browser import QUIET
 from tools import require_tool
 
-from monitor.correspondence import Ask
 from monitor.store import Store
+from monitor.telling.correspondence import Ask
 from monitor.web import build
 
 DESK, PHONE = 1280, 390

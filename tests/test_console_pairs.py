@@ -28,8 +28,8 @@ from papers import (
 from monitor.model import AccountState, Fault, GoodLook, RepostVerdict, Sight
 from monitor.tasks import sheets
 from monitor.web import Carrier, Pair
-from monitor.web.article_words import pair_path
 from monitor.web.comparison import LINES_CAP, SENTENCE_CAP, compare
+from monitor.wording import pair_path
 
 MAIN = "/articles/2020-07"
 

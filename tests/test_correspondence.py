@@ -9,13 +9,14 @@ from clocks import NOON
 from makers import account
 from storing import enrol, finding
 
-from monitor import life, marks
+from monitor import life
 from monitor.alerting import Silence
-from monitor.correspondence import Ask, LetterRecord, Request
-from monitor.mailboxes import Mailbox
 from monitor.model import Alert, Kind, Role, Severity, Stage
 from monitor.store import Store
-from monitor.trail import DAEMON, Act, Entry
+from monitor.telling import marks
+from monitor.telling.correspondence import Ask, LetterRecord, Request
+from monitor.telling.mailboxes import Mailbox
+from monitor.telling.trail import DAEMON, Act, Entry
 from monitor.writes import AlertChange
 
 

@@ -14,7 +14,7 @@ import pytest
 from clocks import NOON
 from pydantic import SecretStr
 
-from monitor.credentials import CredentialBook, Kept, Vault, moment_of
+from monitor.access.credentials import CredentialBook, Kept, Vault, moment_of
 from monitor.errors import AuthError, StoreAway
 from monitor.model import ChannelState, Firing
 from monitor.ports import ChannelFacts, Expiry, Grant

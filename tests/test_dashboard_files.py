@@ -18,7 +18,7 @@ from deploy.grafana.boards import CONSOLE, OVERVIEW, PLATFORMS
 from deploy.grafana.parts import FAILED, UNDETERMINED
 from monitor.errors import LOOK_ERRORS
 from monitor.model import Platform, RepostVerdict, SourceState, Verdict
-from monitor.reasons import Why
+from monitor.telling.reasons import Why
 
 Json = dict[str, Any]
 

@@ -22,11 +22,11 @@ from demo.stage import Stage
 from demo.story import STUCK_SECONDS, Step, told_to_the_end
 from demo.tidings import CLERK, Tidings, tidings_differences
 from demo.world import World
-from monitor.correspondence import Ask
 from monitor.errors import NotifyError
 from monitor.notify.mail import SmtpNotifier
 from monitor.ports import Letter
 from monitor.settings import SmtpSettings
+from monitor.telling.correspondence import Ask
 
 
 @pytest.fixture(scope="module")

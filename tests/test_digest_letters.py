@@ -31,17 +31,17 @@ from digesting import (
     unclear,
 )
 
-from monitor.burden import Month, burden
-from monitor.courses import Course, Week
-from monitor.digests import Tally, county_digest, digest
-from monitor.leading import leading
 from monitor.model import Contact, Platform, RepostVerdict, local_date, start_of_day
 from monitor.notify.digest_letters import Head, number, paper_of, period
 from monitor.notify.digest_letters import letter as write
 from monitor.notify.paper import as_page, as_text, numeral
 from monitor.notify.report_words import burden_paper, leading_paper
 from monitor.ports import ListName
-from monitor.trail import Act
+from monitor.reports.burden import Month, burden
+from monitor.reports.courses import Course, Week
+from monitor.reports.digests import Tally, county_digest, digest
+from monitor.reports.leading import leading
+from monitor.telling.trail import Act
 
 HEAD = Head("南溪市", "国办秘函〔2019〕19号 · 两周", "https://monitor.nanxi.example/")
 SINCE = NOW - DAY

@@ -12,13 +12,13 @@ from test_console_browser import QUIET
 from test_digest_letters import HEAD, hostile_city, leader_paper, month_paper
 from tools import require_tool
 
-from monitor.courses import Course, Week
-from monitor.digests import Tally, county_digest, digest
-from monitor.leading import leading
 from monitor.model import Platform, local_date
 from monitor.notify.digest_letters import letter
 from monitor.notify.paper import as_page
 from monitor.notify.report_words import leading_paper
+from monitor.reports.courses import Course, Week
+from monitor.reports.digests import Tally, county_digest, digest
+from monitor.reports.leading import leading
 
 SINCE = NOW - DAY
 CONTRAST = """() => {

@@ -11,17 +11,17 @@ import pytest
 from clocks import NOON, FrozenClock
 
 from demo.mailbox import Mailbox as MailServer
-from monitor.digest_round import PATIENCE, DigestRound, Kind, period_of
 from monitor.errors import NotifyError
-from monitor.hours import OfficeHours
-from monitor.mailboxes import Mailbox
-from monitor.metrics import Metrics
+from monitor.metrics.registry import Metrics
 from monitor.model import Contact, Role
 from monitor.notify.mail import SmtpNotifier
 from monitor.ports import Letter, ListName, Notifier
-from monitor.posting import Posting, Readers, read_desk
 from monitor.settings import Cadence, NotifySettings, SmtpSettings
 from monitor.store import Store
+from monitor.telling.digest_round import PATIENCE, DigestRound, Kind, period_of
+from monitor.telling.hours import OfficeHours
+from monitor.telling.mailboxes import Mailbox
+from monitor.telling.posting import Posting, Readers, read_desk
 
 OFFICE = OfficeHours()
 BOX = Mailbox("ban@example.invalid")

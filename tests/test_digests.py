@@ -36,16 +36,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.alerting import Silence
-from monitor.cases import Case, Row
-from monitor.correspondence import Ask, Request
-from monitor.courses import WEEK, course, since_then, week
-from monitor.digests import Digest, county_digest, digest, last_opening, missing_calendar, tally
-from monitor.hours import OfficeHours
-from monitor.leading import leading
 from monitor.life import RECOVERY
-from monitor.mailboxes import Mailbox
 from monitor.model import Account, Contact, PersonsWord, Platform, RepostVerdict, Role, Severity, Stage, Step, Verdict, start_of_day
-from monitor.trail import Act
+from monitor.reports.cases import Case, Row
+from monitor.reports.courses import WEEK, course, since_then, week
+from monitor.reports.digests import Digest, county_digest, digest, last_opening, missing_calendar, tally
+from monitor.reports.leading import leading
+from monitor.telling.correspondence import Ask, Request
+from monitor.telling.hours import OfficeHours
+from monitor.telling.mailboxes import Mailbox
+from monitor.telling.trail import Act
 
 SINCE = NOW - DAY
 

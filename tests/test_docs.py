@@ -23,8 +23,8 @@ from adapters import ADAPTERS
 from adapters.http import Door
 from adapters.reading.dialects import DIALECTS, PLAIN
 from daemon import tables
+from monitor.access.credentials import CredentialBook, Vault, moment_of
 from monitor.app import App
-from monitor.credentials import CredentialBook, Vault, moment_of
 from monitor.errors import LOOK_ERRORS, AuthError, Degraded, LookError, TransportFault
 from monitor.model import Account, Channel
 from monitor.ports import ChannelSettings

@@ -17,7 +17,7 @@ from adapters.douyin_gateway import DouyinGateway, DouyinGatewaySettings, read
 from adapters.http import Door
 from adapters.reading.douyin_works import V5_REFUSALS
 from adapters.reading.peek import FULL_EVERY
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 
 CHANNEL = "douyin.gateway"

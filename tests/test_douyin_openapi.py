@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from adapters.douyin_openapi import KIND, DouyinOpenApi, DouyinOpenApiSettings
 from adapters.http import Door
 from adapters.reading.douyin_openapi import STALE_TOKEN
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.errors import AuthError, LookError, TransportFault
 from monitor.model import Snapshot
 from monitor.ports import Grant

@@ -17,12 +17,12 @@ from storing import enrol
 from structlog.testing import capture_logs
 from test_one_click_links import GOOD, signed
 
-from monitor.correspondence import Ask
 from monitor.embedded import Embedded
-from monitor.links import BadLink, Flaw, mark_of
 from monitor.model import Contact, PersonsWord, Told
 from monitor.store import Store
-from monitor.trail import Act
+from monitor.telling.correspondence import Ask
+from monitor.telling.links import BadLink, Flaw, mark_of
+from monitor.telling.trail import Act
 
 ASKS = list(Ask)
 

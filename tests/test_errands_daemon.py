@@ -15,9 +15,9 @@ from aiohttp.test_utils import TestServer
 from daemons import SetClock, enrol, quick_settings, running, until
 
 from demo.mailbox import Mail, Mailbox
-from monitor.correspondence import Ask
 from monitor.model import Account, Channel, Contact, Platform, Verdict
-from monitor.trail import Act
+from monitor.telling.correspondence import Ask
+from monitor.telling.trail import Act
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

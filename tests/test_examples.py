@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from monitor.articles import read_articles
-from monitor.codes import parse_account_code
-from monitor.looks import read_looks
 from monitor.model import Platform, Status
 from monitor.roster import read_accounts
-from monitor.sheets import read_sheet
-from monitor.templates import article_template_rows, csv_bytes, look_template_rows, template_rows, write_template
+from monitor.roster.articles import read_articles
+from monitor.roster.codes import parse_account_code
+from monitor.roster.looks import read_looks
+from monitor.roster.sheets import read_sheet
+from monitor.roster.templates import article_template_rows, csv_bytes, look_template_rows, template_rows, write_template
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

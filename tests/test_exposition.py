@@ -13,9 +13,9 @@ from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from monitor.exposition import LINES, Sample, clean, number, page
-from monitor.gauges import families
-from monitor.metric_table import Metric
+from monitor.metrics.exposition import LINES, Sample, clean, number, page
+from monitor.metrics.gauges import families
+from monitor.metrics.table import Metric
 
 TWO = Metric("zhengwu_two", "gauge", "1", ("second", "first"), "Two labels, not in the order of their names.")
 NONE = Metric("zhengwu_none", "gauge", "1", (), "No label.")

@@ -16,7 +16,7 @@ from adapters.feed import read
 from adapters.http import Door
 from adapters.reading.links import Named, named_by, native_id
 from adapters.reading.values import from_text, plain, web_url
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.errors import AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.matching.urls import canonical_url, reference_of
 

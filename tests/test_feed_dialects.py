@@ -26,7 +26,7 @@ from adapters.reading.dialects import DIALECTS, PLAIN, Manner, dialect_at, diale
 from adapters.reading.feeds import Marks, parse
 from adapters.reading.forwards import forward_of, outward
 from adapters.reading.items import Wanted, read_feed
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, SourceRetired, TransportFault
 from monitor.model import Account, Channel, Citation, Platform, Snapshot
 

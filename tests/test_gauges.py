@@ -9,10 +9,10 @@ import pytest
 from example_metrics import NOW, account, article, rollup, standing
 
 from monitor.freshness import Duty
-from monitor.gauges import READERS, families, idle_band
-from monitor.metric_table import ARTICLES_CAP, GAUGES, MISSING_CAP, REGIONS_CAP
+from monitor.metrics.gauges import READERS, families, idle_band
+from monitor.metrics.rollup import Rollup
+from monitor.metrics.table import ARTICLES_CAP, GAUGES, MISSING_CAP, REGIONS_CAP
 from monitor.model import Account, CanaryState, Platform, RepostStanding, RepostVerdict, Source, Standing, Verdict
-from monitor.rollup import Rollup
 
 DAY = timedelta(days=1)
 Samples = dict[tuple[str, ...], float]

@@ -10,8 +10,8 @@ import pytest
 from daemons import quick_settings
 
 from daemon import tables
-from monitor import commands
 from monitor.app import App
+from monitor.cli import commands
 from monitor.model import Account, Standing, Verdict, end_of_day
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "ankang-2020q1"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import BadInput
-from monitor.looks import HandLook, read_looks
 from monitor.model import Account, Platform
-from monitor.sheets import Remark
+from monitor.roster.looks import HandLook, read_looks
+from monitor.roster.sheets import Remark
 
 FIXTURES = Path(__file__).parent / "fixtures" / "roster"
 NOW = datetime(2022, 6, 1, tzinfo=UTC)

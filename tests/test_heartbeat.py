@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from adapters.http import Door
 from monitor.heartbeat import Heartbeat
-from monitor.metrics import Metrics
+from monitor.metrics.registry import Metrics
 from monitor.web import Health
 
 TOKEN = "3f1c-secret-of-the-guard"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from judging import account, at, facts, fault, source, state
 from pydantic import ValidationError
 
-from monitor import alerting, life, marks
+from monitor import alerting, life
 from monitor.alerting import Wishes
 from monitor.model import (
     BEGINNING,
@@ -32,6 +32,7 @@ from monitor.model import (
     Verdict,
 )
 from monitor.ports import AccountFacts
+from monitor.telling import marks
 from rules import PROFILES, RULES
 from rules.holiday import Holiday
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judging import at
 
-from monitor.hours import OfficeHours
 from monitor.model import SHANGHAI, local_date
+from monitor.telling.hours import OfficeHours
 
 OFFICE = OfficeHours()
 EVERY_DAY = OfficeHours(working_days_only=False)

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.http import Answer, Door, by_status, by_status_alone, retry_after, translate
-from monitor.budgets import Budgets
+from monitor.access.budgets import Budgets
 from monitor.errors import AccountGone, AuthError, LookError, ParseError, RateLimited, TransportFault
 from monitor.ports import Quota
 

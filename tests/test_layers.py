@@ -31,22 +31,35 @@ FORBIDDEN = {
         ["monitor.model", "monitor.errors", "monitor.ports", "monitor.matching*", "monitor.workdays"],
     ),
     "a rule touches nothing of the world": ("rules/*", WORLD, []),
-    "identity is pure": ("monitor/identity/*", [*WORLD, "monitor.store"], []),
-    "matching is pure": ("monitor/matching/*", [*WORLD, "monitor.store"], []),
+    **{
+        f"{part} knows neither the console nor the commands": (f"monitor/{part}*", ["monitor.web*", "monitor.cli*", "monitor.app"], [])
+        for part in ("access/", "alerting", "matching/", "metrics/", "notify/", "reports/", "roster/", "store/", "telling/")
+    },
+    "the console and the commands know nothing of each other": ("monitor/web/*", ["monitor.cli*"], []),
     "nobody makes HTTP requests behind our back": ("*", ["requests*", "httpx*", "urllib.request", "http.client", "urllib3*"], []),
 }
+PURE = (
+    *("after", "alerting", "carrying", "decisions", "freshness", "inspection", "life", "merging", "model", "schedule", "sight", "tasks"),
+    *("urgency", "wording", "workdays", "identity/*", "matching/*", "access/budgets", "access/pauses"),
+    *("metrics/exposition", "metrics/gauges", "metrics/rollup", "metrics/table"),
+    *("notify/digest_*", "notify/facts", "notify/heaps", "notify/items", "notify/letters", "notify/paper", "notify/phrases"),
+    *("notify/report_words", "notify/wire", "reports/burden", "reports/cases", "reports/courses", "reports/digests", "reports/leading"),
+    *("telling/hours", "telling/mailboxes", "telling/marks", "telling/reasons", "telling/trail"),
+)
+"""What takes values and `now`, and touches nothing."""
+
 OWNERS = {
     "aiohttp": (["adapters/http.py"], ["monitor/web/*", "monitor/app.py", "demo/*"]),
     "motor": (["monitor/store/connection.py"], []),
     "pymongo": (["monitor/store/*"], []),
     "bson": (["monitor/store/*"], []),
     "chinese_calendar": (["monitor/workdays.py"], []),
-    "prometheus_client": (["monitor/metrics.py"], []),
+    "prometheus_client": (["monitor/metrics/registry.py"], []),
     "css_inline": (["monitor/notify/pages.py"], []),
     "aiosmtplib": (["monitor/notify/mail.py"], []),
     "smtplib": (["monitor/notify/mail.py"], []),
     "apprise": (["monitor/notify/group_plugins.py"], []),
-    "itsdangerous": (["monitor/links.py"], []),
+    "itsdangerous": (["monitor/telling/links.py"], []),
 }
 """A library, its one importer (the store is one, in several files), and who may use its server half (`aiohttp.web`) only."""
 
@@ -94,6 +107,14 @@ def test_no_arrow_points_back(where: str, banned: list[str], allowed: list[str])
     wrong = [(file, name) for file in FILES if fnmatch.fnmatch(file, where) for name in imports(nodes(file)) if matches(name, banned)]
 
     assert [(file, name) for file, name in wrong if not matches(name, allowed)] == []
+
+
+@pytest.mark.parametrize("part", PURE)
+def test_the_pure_core_touches_nothing_of_the_world(part: str) -> None:
+    files = [file for file in FILES if fnmatch.fnmatch(file, f"monitor/{part}.py")]
+
+    assert files
+    assert [(file, name) for file in files for name in imports(nodes(file)) if matches(name, [*WORLD, "monitor.store*"])] == []
 
 
 def test_nobody_looks_into_the_store() -> None:

@@ -28,12 +28,12 @@ from writing import (
 )
 
 from monitor.alerting import Notice
-from monitor.correspondence import Ask
-from monitor.marks import told
 from monitor.model import Account, Alert, Contact, Platform, Role, Severity
 from monitor.notify.items import LINKED_ACCOUNTS
 from monitor.ports import Letter
-from monitor.web.article_words import article_path, pair_path
+from monitor.telling.correspondence import Ask
+from monitor.telling.marks import told
+from monitor.wording import article_path, pair_path
 
 TASK = {"article_title": "春耕", "due_at": "2020-03-02T10:00:00+00:00", "article_url": "https://www.example.invalid/a.html"}
 EACH_ASK = re.compile(r"https://jiance\.example/do/(\w+)")

@@ -27,7 +27,7 @@ from writing import (
 from monitor.alerting import Decision, Notice
 from monitor.model import Alert, Contact, Role, Severity, Status, Step
 from monitor.ports import ListName
-from monitor.reasons import Why
+from monitor.telling.reasons import Why
 
 TODAY = date(2020, 3, 3)
 DAY = timedelta(days=1)

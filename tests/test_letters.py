@@ -28,9 +28,9 @@ from writing import (
 from monitor.alerting import Notice
 from monitor.errors import BrokenLetter
 from monitor.life import RECOVERY
-from monitor.marks import told
 from monitor.model import Alert, Contact, Role, Severity, Stage, Step
 from monitor.notify import letters
+from monitor.telling.marks import told
 from monitor.wording import plain, web_link
 
 STALE = stale(STATISTICS)

@@ -9,8 +9,8 @@ import pytest
 
 from monitor import life
 from monitor.life import hold, release, settle
-from monitor.marks import attempt, told
 from monitor.model import Alert, Contact, Finding, Firing, Role, Severity, Stage
+from monitor.telling.marks import attempt, told
 
 NOW = datetime(2020, 3, 3, 1, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from clocks import NOON
 
-from monitor import mailboxes
-from monitor.mailboxes import GIVE_UP, LONGEST_WAIT, MARK_LASTS, Mailbox
+from monitor.telling import mailboxes
+from monitor.telling.mailboxes import GIVE_UP, LONGEST_WAIT, MARK_LASTS, Mailbox
 
 BOX = Mailbox("xxy@example.invalid")
 

@@ -19,8 +19,8 @@ from storing import claim_one, write
 from typer.testing import CliRunner
 
 import daemon
-from monitor import commands
 from monitor.app import App
+from monitor.cli import commands
 from monitor.errors import BadInput
 from monitor.matching import ArticleIndex
 from monitor.model import Article, Audience

@@ -17,9 +17,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from tools import require_tool, run
 
 from monitor.errors import LOOK_ERRORS, LookError
-from monitor.exposition import LABEL_CAP, clean
-from monitor.metric_table import CHILDREN_CAP, GAUGES, METRICS
-from monitor.metrics import Metrics, Rollup
+from monitor.metrics.exposition import LABEL_CAP, clean
+from monitor.metrics.registry import Metrics, Rollup
+from monitor.metrics.table import CHILDREN_CAP, GAUGES, METRICS
 from monitor.model import (
     Channel,
     ChannelState,

@@ -10,15 +10,15 @@ from collections import Counter
 from example_metrics import filled
 from tools import ROOT
 
-from monitor.metric_table import GROUPS, METRICS
-from monitor.metrics_page import EXAMPLES, FACTORS, text
+from monitor.metrics.page import EXAMPLES, FACTORS, text
+from monitor.metrics.table import GROUPS, METRICS
 
 PAGE = ROOT / "docs" / "metrics.md"
 
 
 def test_the_page_is_the_one_that_the_table_makes() -> None:
-    """Made anew by `python -m monitor.metrics_page > docs/metrics.md`."""
-    made = subprocess.run([sys.executable, "-m", "monitor.metrics_page"], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    """Made anew by `python -m monitor.metrics.page > docs/metrics.md`."""
+    made = subprocess.run([sys.executable, "-m", "monitor.metrics.page"], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
 
     assert made.decode("utf-8") == text() == PAGE.read_text(encoding="utf-8")
 

@@ -13,9 +13,9 @@ from itsdangerous import Signer
 from itsdangerous.encoding import base64_encode
 from storing import alert
 
-from monitor.correspondence import Ask
-from monitor.links import SALT, TOKEN_CAP, BadLink, Flaw, Links, mark_of
 from monitor.model import Alert
+from monitor.telling.correspondence import Ask
+from monitor.telling.links import SALT, TOKEN_CAP, BadLink, Flaw, Links, mark_of
 
 KEY = "a key that only this deployment has"
 BASE = "https://console.example"

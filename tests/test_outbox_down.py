@@ -15,12 +15,12 @@ from outbox import CLERK, ROUND_THE_CLOCK, SENDER, notify, opened, over, telling
 from rich.console import Console
 
 from daemon import tables
-from monitor.answering import retry_address
 from monitor.app import App
+from monitor.cli.answering import retry_address
 from monitor.clock import SystemClock
 from monitor.model import Contact, Role, Stage
 from monitor.store import Store
-from monitor.telling import Telling
+from monitor.telling.rounds import Telling
 
 RETURN_SECONDS = 30.0
 """Within so long after its return the mail server has what waited for it."""

@@ -17,8 +17,8 @@ from outbox import CLERK, notify, opened, telling, unit, units
 from monitor.embedded import Embedded
 from monitor.errors import StoreAway
 from monitor.store import Store
-from monitor.telling import Telling
-from monitor.trail import Act
+from monitor.telling.rounds import Telling
+from monitor.telling.trail import Act
 
 
 @pytest.fixture

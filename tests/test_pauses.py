@@ -9,8 +9,8 @@ import pytest
 from clocks import NOON
 from makers import DAY, HOUR, fault
 
+from monitor.access.pauses import Breaker, Pauses
 from monitor.model import Channel, ChannelState, Outcome
-from monitor.pauses import Breaker, Pauses
 from monitor.schedule import Backoff
 
 BACKOFF = Backoff(start=900.0, cap=6 * 3600.0, gone=24 * 3600.0, auth=6 * 3600.0, rate=900.0)

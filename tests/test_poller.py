@@ -12,6 +12,7 @@ from clocks import NOON, FrozenClock
 from makers import DAY, account, fault, partial, post, snapshot, state, walked
 from makers import poll as known_poll
 
+from monitor.access.pauses import Pauses
 from monitor.after import after
 from monitor.errors import (
     LOOK_ERRORS,
@@ -22,7 +23,6 @@ from monitor.errors import (
     TransportFault,
 )
 from monitor.model import BEGINNING, Account, Channel, Outcome, Poll, PostMark, Snapshot
-from monitor.pauses import Pauses
 from monitor.poller import look
 from monitor.ports import Adapter, ChannelSettings
 from monitor.schedule import Backoff

@@ -20,7 +20,7 @@ from tools import ROOT, require_tool
 
 from adapters.feed import Feed, FeedSettings
 from adapters.http import Door
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.errors import AuthError, Degraded, LookError, TransportFault
 from monitor.model import Account, Channel, Citation, Platform, Snapshot
 

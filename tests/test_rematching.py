@@ -15,9 +15,9 @@ from makers import DAY, HOUR, account, post, snapshot
 from walking import OTHER, article, came, carrying, daemon, doubts, enrolled, found, numbered, shown, verdicts
 
 from daemon import tables
-from monitor import commands
 from monitor.app import App
 from monitor.carrying import after_changes
+from monitor.cli import commands
 from monitor.committer import Committer
 from monitor.model import Account, Audience, Post, Status
 from monitor.polling import Polling

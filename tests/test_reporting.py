@@ -20,19 +20,19 @@ from typer.testing import CliRunner
 
 import daemon
 from daemon import tables
-from monitor import report_command
 from monitor.app import App
-from monitor.burden import Month
-from monitor.cases import Row
+from monitor.cli import report_command
 from monitor.errors import BadInput
 from monitor.history import Judgement
-from monitor.mailboxes import Mailbox
 from monitor.model import Contact, Role, Stage
-from monitor.reporting import KINDS, Reporting, ReportKind
+from monitor.reports.burden import Month
+from monitor.reports.cases import Row
+from monitor.reports.reporting import KINDS, Reporting, ReportKind
 from monitor.settings import Settings
 from monitor.store import Store
 from monitor.tasks import TaskSheet
-from monitor.trail import Act
+from monitor.telling.mailboxes import Mailbox
+from monitor.telling.trail import Act
 from monitor.writes import AlertChange
 
 HOUR = timedelta(hours=1)

@@ -9,11 +9,12 @@ import pytest
 from judging import at, source, state
 from test_missing_repost import ARTICLE, DUE, IN_TIME, LATE, NOW, PUBLISHED, RULE, TELLING, owing, repost
 
-from monitor import alerting, life, marks
+from monitor import alerting, life
 from monitor.alerting import Wishes
-from monitor.hours import OfficeHours
 from monitor.model import Alert, Article, Contact, Firing, Role, Severity, SourceState, Stage
 from monitor.ports import AccountFacts
+from monitor.telling import marks
+from monitor.telling.hours import OfficeHours
 from rules.missing_repost import MissingRepost
 
 OPERATOR = Contact(email="xinxi@unit.example")

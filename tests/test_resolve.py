@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from adapters.http import Door
 from adapters.resolving import SHORT_LINKS, Resolver, cell, read_user
 from daemon import app
-from monitor.credentials import Vault
+from monitor.access.credentials import Vault
+from monitor.cli.resolving import Wishes, resolve
 from monitor.errors import AccountGone, AuthError, BadInput, LookError, ParseError, RateLimited, TransportFault
-from monitor.resolving import Wishes, resolve
 
 SEC_UID = "MS4wLjABAAAAdemoDEMOdemoDEMOdemoDEMOdemoDEMOdemo_001-ab"
 SHORT = "https://v.douyin.com/iXyZ12/"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from monitor.articles import read_articles
-from monitor.cells import Cell, Refused, day, emails, identifier, moment
 from monitor.errors import BadInput
 from monitor.model import Channel, Contact, Kind, Platform, PostMark, Role, Status
 from monitor.roster import COLUMNS, HANDLE_LIMIT, RosterFile, difference, read_accounts, render_difference
-from monitor.sheets import Remark
+from monitor.roster.articles import read_articles
+from monitor.roster.cells import Cell, Refused, day, emails, identifier, moment
+from monitor.roster.sheets import Remark
 
 FIXTURES = Path(__file__).parent / "fixtures" / "roster"
 ADAPTERS = ("feed", "weibo.openapi", "wechat.openapi", "manual")

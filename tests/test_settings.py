@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from monitor.credentials import CredentialBook
+from monitor.access.credentials import CredentialBook
 from monitor.errors import AuthError, BadSettings
 from monitor.ports import ChannelSettings
 from monitor.settings import EMBEDDED, SECRETS, Settings, channel_settings, load, nearest

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from monitor.errors import BadInput
-from monitor.sheets import Column, Remark, read_sheet
+from monitor.roster.sheets import Column, Remark, read_sheet
 
 FIXTURES = Path(__file__).parent / "fixtures" / "roster"
 COLUMNS = (

@@ -16,7 +16,7 @@ from channels import BOOK, NOW, UID, Reply, Served, account, serving
 from adapters.http import Door
 from adapters.reading.weibo_shorts import KEPT, LONG_LIMIT, NOWHERE, Learnt, read_expanded
 from adapters.weibo_openapi import EXPAND, LINKS, WeiboOpenApi, WeiboOpenApiSettings
-from monitor.credentials import Vault
+from monitor.access.credentials import Vault
 from monitor.errors import AuthError, ParseError, RateLimited
 from monitor.model import Channel, Snapshot
 from monitor.ports import Quota

@@ -15,7 +15,7 @@ from sixty_days import COUNTY, HOURLY, OFTEN, OPERATOR, Sent, Unit, told, unit
 
 from monitor.alerting import Silence, deadline
 from monitor.model import SHANGHAI, Article, Role, Severity, Stage, Step
-from monitor.reasons import Why
+from monitor.telling.reasons import Why
 from monitor.workdays import is_working_day
 
 DAY = timedelta(days=1)

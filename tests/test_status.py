@@ -14,13 +14,13 @@ from makers import HOUR, fault
 from rich.console import Console
 
 from daemon import tables
-from monitor import commands
+from monitor.access.budgets import Usage
+from monitor.access.pauses import Breaker, Rest
 from monitor.app import App
-from monitor.budgets import Usage
+from monitor.cli import commands
+from monitor.cli.status import channel_table
 from monitor.model import Channel, ChannelState, Outcome
-from monitor.pauses import Breaker, Rest
 from monitor.ports import Grant, Quota
-from monitor.status import channel_table
 
 BOOK = '{"city": {"access_token": "never-shown", "expires_at": "2026-03-06 12:00"}, "app": {"refresh_token": "never-shown"}}'
 WEIBO = Channel(adapter="weibo.openapi", handle="6100000001", options={"credential": "city"})

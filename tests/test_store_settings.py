@@ -10,7 +10,7 @@ import pytest
 from clocks import NOON
 
 from daemon import tables
-from monitor import commands
+from monitor.cli import commands
 from monitor.errors import BadSettings
 from monitor.store import Store
 

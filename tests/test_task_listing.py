@@ -8,8 +8,8 @@ import io
 import pytest
 from papers import edited, owing, standing
 
+from monitor.cli.task_listing import reason, rows_as
 from monitor.model import RepostVerdict
-from monitor.task_listing import reason, rows_as
 from monitor.tasks import TaskRow, sheets
 
 

@@ -21,8 +21,8 @@ from storing import alert, claim_one, write
 from typer.testing import CliRunner
 
 import daemon
-from monitor import commands
 from monitor.app import App
+from monitor.cli import commands
 from monitor.errors import BadInput
 from monitor.model import Account, Article, Platform, Repost, Severity, Stage, Status
 from monitor.writes import AlertChange

@@ -18,19 +18,19 @@ from makers import account
 
 from demo.mailbox import Mailbox
 from monitor import life
-from monitor.correspondence import Ask
 from monitor.errors import NotifyError, StoreAway
-from monitor.mailboxes import MARK_LASTS
-from monitor.metrics import Metrics
+from monitor.metrics.registry import Metrics
 from monitor.model import Alert, Contact, Finding, Firing, Role, Severity, Stage
 from monitor.notify.items import Words
 from monitor.notify.mail import SmtpNotifier
 from monitor.ports import Letter, Notifier
-from monitor.posting import Posting, readers_of, wishes_of
 from monitor.settings import NotifySettings, SmtpSettings
 from monitor.store import Store
-from monitor.telling import Telling
-from monitor.trail import Act
+from monitor.telling.correspondence import Ask
+from monitor.telling.mailboxes import MARK_LASTS
+from monitor.telling.posting import Posting, readers_of, wishes_of
+from monitor.telling.rounds import Telling
+from monitor.telling.trail import Act
 from monitor.writes import AlertChange
 
 OPERATOR, COUNTY = Contact(email="xxy@example.invalid"), Contact(role=Role.COUNTY, email="xianqu@example.invalid")

@@ -18,7 +18,7 @@ from adapters.http import Door
 from adapters.reading.toutiao import bare, moment, token_of
 from adapters.reading.toutiao_list import Whom, read_rows
 from adapters.toutiao_rows import ToutiaoRows, ToutiaoRowsSettings
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.errors import LOOK_ERRORS, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.model import Post, Snapshot
 

@@ -22,8 +22,9 @@ from recordings import RECORDINGS, needs_recordings
 
 from adapters.reading.uploads import Upload, ids_of, names_in, shape_of
 from daemon import tables
-from monitor import commands, uploads
+from monitor import uploads
 from monitor.app import App
+from monitor.cli import commands
 from monitor.errors import BadInput
 from monitor.model import Account, Article, Channel, Platform
 from monitor.store import Store

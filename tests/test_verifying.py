@@ -17,13 +17,13 @@ from pydantic import SecretStr
 
 from adapters.http import Door
 from adapters.wechat_article import WechatArticle
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
+from monitor.access.pauses import Pauses
 from monitor.errors import StoreAway
 from monitor.matching import ArticleIndex
 from monitor.matching.evidence import Doubt
-from monitor.metrics import Metrics
+from monitor.metrics.registry import Metrics
 from monitor.model import Account, Article, Channel, Platform, Post, Repost, Status
-from monitor.pauses import Pauses
 from monitor.schedule import Backoff
 from monitor.verifying import (
     AGAIN_CAP,

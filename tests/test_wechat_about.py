@@ -18,8 +18,8 @@ from recordings import RECORDINGS, needs_recordings
 from adapters.reading.uploads import Upload
 from adapters.reading.wechat_about import About, Naming, read_about
 from daemon import tables
-from monitor import commands
 from monitor.app import App
+from monitor.cli import commands
 from monitor.errors import BadInput, ParseError
 from monitor.hand_checks import take_in
 from monitor.model import Account, Channel, Firing, Platform, Snapshot

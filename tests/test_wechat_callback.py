@@ -26,7 +26,7 @@ from structlog.testing import capture_logs
 from adapters.http import Door
 from adapters.reading.wechat_crypto import is_signed, unsealed
 from adapters.wechat_callback import ACCESS_KIND, TICKET_KIND, WechatCallback
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.errors import AuthError, Degraded, LookError, ParseError, StoreAway
 from monitor.model import Account, Channel, Platform, Snapshot
 from monitor.ports import Adapter, Grant, Heard, Listener, Pushed

@@ -18,7 +18,7 @@ from wechat_talking import BIZUIN, YESTERDAY, Wechat, adapter, covered, day, ite
 from adapters.http import Door
 from adapters.reading.wechat_datacube import Days
 from adapters.reading.wechat_progress import Progress, window
-from monitor.budgets import Budgets
+from monitor.access.budgets import Budgets
 from monitor.errors import RateLimited, SourceRetired
 from monitor.model import end_of_day, start_of_day
 

@@ -17,7 +17,7 @@ from recordings import RECORDINGS, needs_recordings
 from adapters.http import Door
 from adapters.reading.wechat_tokens import is_ticket_valid, read_authorizer, read_component, read_token
 from adapters.wechat_openapi import WechatOpenApi
-from monitor.credentials import CredentialBook, Kept, Vault
+from monitor.access.credentials import CredentialBook, Kept, Vault
 from monitor.errors import AuthError, LookError, ParseError, TransportFault
 from monitor.model import Account, Channel, Platform, Snapshot
 from monitor.ports import Grant

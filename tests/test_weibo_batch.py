@@ -14,7 +14,7 @@ from channels import BOOK, NOW, TOKEN, Reply, Served, account, serving
 
 from adapters.http import Door
 from adapters.weibo_openapi import MANY, WeiboOpenApi, WeiboOpenApiSettings
-from monitor.credentials import Vault
+from monitor.access.credentials import Vault
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.model import Account, Snapshot
 

@@ -14,7 +14,7 @@ from channels import BOOK, NOW, TOKEN, UID, Reply, account, adapter, asked, expe
 
 from adapters.http import Door
 from adapters.weibo_openapi import WeiboOpenApi, WeiboOpenApiSettings, read
-from monitor.credentials import Vault
+from monitor.access.credentials import Vault
 from monitor.errors import AccountGone, AuthError, Degraded, LookError, ParseError, RateLimited
 from monitor.model import BEGINNING, Sight
 from monitor.ports import Quota

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from adapters.http import Door
 from adapters.reading.peek import FULL_EVERY
 from adapters.weibo_web import WeiboWeb, WeiboWebSettings
-from monitor.credentials import CredentialBook, Vault
+from monitor.access.credentials import CredentialBook, Vault
 from monitor.errors import LOOK_ERRORS, AuthError, Degraded, LookError, ParseError, RateLimited, TransportFault
 from monitor.model import Snapshot
 

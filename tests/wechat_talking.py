@@ -14,7 +14,7 @@ from channels import BOOK, NOW
 from adapters.http import Door
 from adapters.reading.wechat_datacube import Days
 from adapters.wechat_openapi import WechatOpenApi
-from monitor.credentials import Vault
+from monitor.access.credentials import Vault
 from monitor.model import Account, Channel, Platform, Snapshot, start_of_day
 
 YESTERDAY = date(2026, 11, 19)

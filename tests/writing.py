@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from monitor.alerting import Decision, Notice
-from monitor.correspondence import Ask
 from monitor.life import RECOVERY
 from monitor.model import Account, Alert, Contact, Finding, Firing, Platform, Role, Severity, Stage, Step
 from monitor.notify import letters
 from monitor.notify.letters import Words
 from monitor.ports import Letter
-from monitor.reasons import Why
+from monitor.telling.correspondence import Ask
+from monitor.telling.reasons import Why
 
 NOW = datetime(2020, 3, 3, 1, 0, tzinfo=UTC)
 """A Tuesday morning, 09:00 in Shanghai."""

@@ -13,17 +13,16 @@ from typing import Literal
 
 import orjson
 
-from monitor.courses import Ahead, Course, Week
-from monitor.digests import Digest
-from monitor.listing import last_update
-from monitor.marks import address
 from monitor.model import Contact, local_date
 from monitor.notify import digest_words as words
 from monitor.notify.paper import Figure, Line, Paper, Section, as_page, as_text, capped
 from monitor.ports import Letter, ListName
+from monitor.reports.courses import Ahead, Course, Week
+from monitor.reports.digests import Digest
 from monitor.tasks import TaskSheet
-from monitor.web.listing import SOON_DAYS
-from monitor.wording import NAME_CAP, account_title, chinese_day, minute, plain, web_link
+from monitor.telling.marks import address
+from monitor.urgency import SOON_DAYS
+from monitor.wording import NAME_CAP, account_title, chinese_day, last_update, minute, plain, web_link
 
 Kind = Literal["daily", "weekly"]
 KIND_NAMES = {"daily": "日报", "weekly": "周报"}

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from urllib.parse import quote
 
-from monitor.cases import Case, Mended, Unreachable
-from monitor.correspondence import Ask
-from monitor.digests import Digest
 from monitor.inspection import accused_at
-from monitor.leading import reasons
 from monitor.model import Account, Alert, RepostVerdict, Severity, local_date
 from monitor.notify.facts import moment
 from monitor.notify.paper import Line, Section, capped
+from monitor.reports.cases import Case, Mended, Unreachable
+from monitor.reports.digests import Digest
+from monitor.reports.leading import reasons
 from monitor.tasks import RepostRates, TaskSheet, missing_by_unit
-from monitor.web.listing import SOON_DAYS
+from monitor.telling.correspondence import Ask
+from monitor.urgency import SOON_DAYS
 from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_day, chinese_minute, minute, plain, published, web_link
 
 FAILED_CAP, FRESH_CAP, SOON_CAP, UNDETERMINED_CAP, OTHER_CAP = 80, 40, 40, 40, 20

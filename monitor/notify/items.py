@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from monitor.alerting import Notice
-from monitor.correspondence import Ask
-from monitor.marks import address
 from monitor.model import Account, Alert, Finding, Role, Severity, Status, Step, local_date
 from monitor.notify import phrases
 from monitor.notify.facts import (
@@ -33,8 +31,9 @@ from monitor.notify.facts import (
 )
 from monitor.notify.heaps import heaps_of, holiday_of, unit_of
 from monitor.notify.phrases import Asked, month_day
-from monitor.web.article_words import article_path, pair_path
-from monitor.wording import chinese_day, chinese_minute, minute, web_link
+from monitor.telling.correspondence import Ask
+from monitor.telling.marks import address
+from monitor.wording import article_path, chinese_day, chinese_minute, minute, pair_path, web_link
 
 LINKED_ACCOUNTS = 15
 """Accounts of a letter that get links of their own; with more, one reads a list, and the console is the better place."""

@@ -16,13 +16,13 @@ import orjson
 
 from monitor.alerting import Notice
 from monitor.errors import BrokenLetter
-from monitor.marks import address
 from monitor.model import Account
 from monitor.notify import phrases
 from monitor.notify.facts import Fact, shown
 from monitor.notify.items import Item, Itemising, Words
 from monitor.notify.pages import render_page, render_text
 from monitor.ports import Letter, ListName
+from monitor.telling.marks import address
 from monitor.wording import minute, plain, web_link
 
 __all__ = ["SUBJECT_CAP", "Words", "number", "write"]

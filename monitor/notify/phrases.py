@@ -10,9 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from monitor.correspondence import Ask
 from monitor.model import SHANGHAI, Alert, Finding, Role, Severity, Step, local_date
 from monitor.notify.facts import day, moment, shown
+from monitor.telling.correspondence import Ask
 from monitor.wording import chinese_minute
 from monitor.workdays import UnknownYear, last_working_day
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from monitor.burden import LAPSES, SILENT_DAYS, Burden, Closure, Load
-from monitor.leading import NAMES, REASONS, Leading
 from monitor.model import local_date
 from monitor.notify import digest_words as words
 from monitor.notify.digest_letters import SYSTEM, Head, took
 from monitor.notify.paper import Figure, Line, Paper, Section, Table, capped
+from monitor.reports.burden import LAPSES, SILENT_DAYS, Burden, Closure, Load
+from monitor.reports.leading import NAMES, REASONS, Leading
 from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_day, minute, plain
 
 UNITS_CAP = 1_000

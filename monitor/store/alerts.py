@@ -17,7 +17,7 @@ from pymongo.errors import (
 from monitor import documents
 from monitor.model import Alert, ChannelState, Stage
 from monitor.store.connection import Connection, duplicates_only
-from monitor.trail import DAEMON, steps_of
+from monitor.telling.trail import DAEMON, steps_of
 from monitor.writes import AlertChange
 
 log = structlog.get_logger("store")

@@ -27,13 +27,13 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from monitor.correspondence import COLLECTIONS as CORRESPONDENCE
-from monitor.correspondence import Correspondence, entry_document
 from monitor.errors import BadSettings, StoreAway
 from monitor.keepings import COLLECTIONS as KEEPINGS
 from monitor.keepings import Keepings
 from monitor.model import Account
-from monitor.trail import Entry
+from monitor.telling.correspondence import COLLECTIONS as CORRESPONDENCE
+from monitor.telling.correspondence import Correspondence, entry_document
+from monitor.telling.trail import Entry
 
 DUPLICATE_KEY = 11000
 NAMESPACE_EXISTS = 48

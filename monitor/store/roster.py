@@ -10,7 +10,7 @@ from pymongo import ASCENDING, ReplaceOne, UpdateOne
 from monitor import documents
 from monitor.model import Account, AccountState, Article, Stage, Status, local_date
 from monitor.store.connection import Connection
-from monitor.trail import dropped
+from monitor.telling.trail import dropped
 from monitor.writes import Claim
 
 RECENT_ACCOUNTS = 4_096

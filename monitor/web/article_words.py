@@ -1,4 +1,4 @@
-"""What the pages on key articles say alike: rates, counts, an article's facts, spans of time, addresses. Pure."""
+"""What the pages on key articles say alike: rates, counts, an article's facts, spans of time. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from urllib.parse import quote
 
 from monitor.model import Account, Article, RepostVerdict
 from monitor.tasks import RepostRates
-from monitor.wording import NAME_CAP, minute, plain, web_link
+from monitor.wording import NAME_CAP, article_path, minute, plain, web_link
 
 TITLE_CAP = 120
 """Characters of a title that are shown: four lines of a phone; the longest real titles have half of it."""
@@ -81,19 +80,6 @@ def region_of(account: Account) -> str:
 
 def level_of(account: Account) -> str:
     return plain(account.level, WORD_CAP)
-
-
-def article_path(article_id: str) -> str:
-    return f"/articles/{_quoted(article_id)}"
-
-
-def pair_path(article_id: str, account_id: str) -> str:
-    """Return the address of one account on one article; ids hold colons, and may hold anything."""
-    return f"/articles/{_quoted(article_id)}/{_quoted(account_id)}"
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="", errors="replace")
 
 
 def head_of(article: Article, now: datetime) -> Head:

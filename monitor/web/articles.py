@@ -15,17 +15,15 @@ from monitor.web.article_words import (
     Figures,
     Head,
     Who,
-    article_path,
     figures_of,
     head_of,
     level_of,
-    pair_path,
     read_page,
     region_of,
     who,
 )
 from monitor.web.listing import PAGE_ROWS
-from monitor.wording import minute, plain, web_link
+from monitor.wording import article_path, minute, pair_path, plain, web_link
 
 MISSING_CAP = 300
 """Accounts named one by one under their units; beyond it the list below, which has pages, is the better place."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from monitor.correspondence import LetterRecord
-from monitor.errands import Done, Shown
 from monitor.model import Account, AccountState, Article, Post, Repost, RepostStanding, Standing
 from monitor.tasks import TaskSheet
-from monitor.trail import Entry
+from monitor.telling.correspondence import LetterRecord
+from monitor.telling.errands import Done, Shown
+from monitor.telling.trail import Entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from monitor.correspondence import Ask
-from monitor.errands import Done, Result, Shown
 from monitor.errors import StoreAway
-from monitor.links import BadLink, Flaw
 from monitor.model import Alert, local_date
+from monitor.telling.correspondence import Ask
+from monitor.telling.errands import Done, Result, Shown
+from monitor.telling.links import BadLink, Flaw
 from monitor.web.drawing import DESK, draw
 from monitor.wording import NAME_CAP, account_title, minute, plain
 

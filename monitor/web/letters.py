@@ -12,9 +12,9 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from monitor.correspondence import LetterRecord
 from monitor.ports import ListName
-from monitor.trail import Entry
+from monitor.telling.correspondence import LetterRecord
+from monitor.telling.trail import Entry
 from monitor.web.drawing import DESK, FRAMING, draw, with_own
 from monitor.wording import NAME_CAP, minute, plain
 

@@ -8,24 +8,15 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from monitor.model import Account, Platform, Standing, Verdict
+from monitor.urgency import SOON_DAYS, is_soon, urgency
 from monitor.wording import minute, plain, published, web_link
 
 PAGE_ROWS = 200
 """Rows of one page: what a browser draws at once without a pause."""
 QUERY_CAP = 64
 """Characters of a search: the longest names are shorter."""
-SOON_DAYS = 3
-"""将超期: so few days are left until the failing line (handbook 1)."""
 
 Entry = tuple[Account, Standing]
-_BEYOND = 10**6
-"""Stands for "no figure" in a sort: later than any day."""
-_ORDER: Mapping[Verdict | None, int] = {Verdict.FAILED: 0, Verdict.UNDETERMINED: 1, Verdict.QUALIFIED: 2, None: 3}
-
-
-def _soon(standing: Standing) -> bool:
-    return standing.verdict is Verdict.QUALIFIED and standing.days_left is not None and standing.days_left <= SOON_DAYS
-
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -38,7 +29,7 @@ class View:
 
 VIEWS: tuple[View, ...] = (
     View("failed", "今日超期", lambda standing: standing.verdict is Verdict.FAILED),
-    View("soon", f"{SOON_DAYS}天内将超期", _soon),
+    View("soon", f"{SOON_DAYS}天内将超期", is_soon),
     View("undetermined", "无法判定", lambda standing: standing.verdict is Verdict.UNDETERMINED),
     View("qualified", "合格", lambda standing: standing.verdict is Verdict.QUALIFIED),
     View("unjudged", "不判定", lambda standing: standing.verdict is None),
@@ -125,19 +116,6 @@ def arrange(entries: Sequence[Entry], wish: Wish) -> Listing:
     return Listing(rows, counts, tuple(each for each in platforms if each[1]), len(entries), len(chosen), page, pages, wish)
 
 
-def urgency(entry: Entry) -> tuple[int, int, str]:
-    """Sort key: failed with the longest silence first (never posted before all), then undetermined, then by days left, then the rest."""
-    account, standing = entry
-    match standing.verdict:
-        case Verdict.FAILED:
-            figure = -(_BEYOND if standing.idle_days is None else standing.idle_days)
-        case Verdict.QUALIFIED:
-            figure = _BEYOND if standing.days_left is None else standing.days_left
-        case _:
-            figure = 0
-    return _ORDER[standing.verdict], figure, account.id
-
-
 def _chosen(entries: Iterable[Entry], wish: Wish) -> Iterable[Entry]:
     words = _folded(wish.search).split()
     for account, standing in entries:
@@ -163,7 +141,7 @@ def _folded(text: str) -> str:
 def _row(account: Account, standing: Standing) -> Row:
     post, look = standing.last_post, standing.last_good
     return Row(
-        tone="soon" if _soon(standing) else standing.verdict.value if standing.verdict else "unjudged",
+        tone="soon" if is_soon(standing) else standing.verdict.value if standing.verdict else "unjudged",
         verdict=standing.verdict.label if standing.verdict else "不判定",
         name=plain(account.name, 60),
         code=plain(account.code or account.id, 60),

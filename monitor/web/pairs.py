@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 from monitor.matching.evidence import Doubt, Evidence
 from monitor.matching.text import bracket_title
 from monitor.model import BEGINNING, Post, Repost, RepostVerdict
-from monitor.web.article_words import TITLE_CAP, Head, Who, head_of, length, pair_path, who
+from monitor.web.article_words import TITLE_CAP, Head, Who, head_of, length, who
 from monitor.web.comparison import Comparison, compare, remembered
 from monitor.web.desk import Carrier, Pair, Passed
-from monitor.wording import edited_away, minute, plain, web_link
+from monitor.wording import edited_away, minute, pair_path, plain, web_link
 
 QUOTE_CAP = 300
 """Characters of a field that are quoted as evidence; a whole text stands below, side by side."""
