@@ -41,6 +41,7 @@ FAULT_HELP = (
     "模拟一种故障：frozen-source 订阅源停滞，throttle 限流，captcha 验证码，dead-cookie 登录失效，dead-token 授权过期，"
     "guest-view 游客视图，empty-list 空列表，slow 响应极慢，reset 连接重置，wrong-account 张冠李戴"
 )
+SEND_TO_HELP = "向此邮箱（或 robot:群名）发一封试发信；可多次给出"
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="设置文件，默认为当前目录的 settings.toml", show_default=False)]
 
 
@@ -113,13 +114,19 @@ def demo(
 
 
 @app.command()
-def check(settings: SettingsFile = None) -> None:
+def check(
+    send_to: Annotated[
+        list[str] | None, typer.Option("--send-to", metavar="地址", help=SEND_TO_HELP, show_default=False)
+    ] = None,
+    settings: SettingsFile = None,
+) -> None:
     """检查设置，测试 MongoDB、邮件服务器和各采集渠道，一次列出所有问题。
 
-    例：python daemon.py check
+    例：python daemon.py check --send-to zhang@example.gov.cn
     """
+    from monitor.cli.checking import check as check_all
 
-    _run(lambda: commands.check(settings, tables()))
+    _run(lambda: check_all(settings, tables(), send_to or ()))
 
 
 @importing.command("accounts")

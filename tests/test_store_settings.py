@@ -10,7 +10,7 @@ import pytest
 from clocks import NOON
 
 from daemon import tables
-from monitor.cli import commands
+from monitor.cli.checking import check
 from monitor.errors import BadSettings
 from monitor.store import Store
 
@@ -62,7 +62,7 @@ async def test_check_lists_it_among_the_problems(
     monkeypatch.setenv("ZHENGWU_MONGO__URL", UNUSABLE["no host"] if case == "address" else with_login(mongod))
     monkeypatch.setenv("ZHENGWU_MONGO__DATABASE", database)
 
-    code = await commands.check(None, tables())
+    code = await check(None, tables())
 
     told = capsys.readouterr()
     assert code == 2

@@ -16,112 +16,23 @@ from monitor.app import App
 from monitor.cli import near_miss_listing, task_status
 from monitor.cli import status as status_page
 from monitor.cli.listing import as_csv, as_json, standings_table, tally_line
-from monitor.errors import BadInput, NoDatabase, StoreAway
+from monitor.errors import BadInput
 from monitor.judging import heard
-from monitor.model import SHANGHAI, Account, Alert, Platform, Stage, Standing, Verdict, end_of_day, local_date
-from monitor.plugins import Tables
+from monitor.model import SHANGHAI, Account, Alert, Platform, Stage, Standing, Verdict, end_of_day
 from monitor.roster import difference, read_accounts, read_articles, read_looks, render_difference
 from monitor.roster.sheets import Remark
-from monitor.settings import load
 from monitor.urgency import urgency
 from monitor.wording import minute
-from monitor.workdays import known_until
 
 FORMATS = ("table", "csv", "json")
 MATCH_FORMATS = ("table", "json")
 _WRITERS = {"csv": as_csv, "json": as_json}
-
-CALENDAR_AHEAD_DAYS = 30
-"""The State Council publishes next year's calendar in November; whoever has not got it by December should be told."""
 
 PIPED_WIDTH = 180
 """Columns where no terminal says otherwise: a table in a file should not be folded to eighty."""
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-# -- check ------------------------------------------------------------------------------------------------------------------
-
-
-async def check(path: Path | None, tables: Tables) -> int:
-    """Print every problem at once: settings, database, mail, each channel. 0 when all is well, 2 for settings, 1 for the rest."""
-    try:
-        settings = load(path)
-        app = App(settings, tables, join=True)
-    except BadInput as error:
-        for problem in error.problems:
-            err.print(f"✗ {problem}", markup=False)
-        return 2
-    problems: list[str] = []
-    code = 1
-    try:
-        async with app:
-            out.print("✓ 数据库可用", markup=False)
-            problems += await _check_mail(app)
-            problems += await _check_channels(app)
-            problems += await _check_roster(app)
-    except (NoDatabase, StoreAway) as error:
-        problems.append(f"数据库：{error}")
-        problems += await _check_mail(app)
-    except BadInput as error:
-        # Settings that only the database could show to be wrong.
-        code = 2
-        problems += [*error.problems, *await _check_mail(app)]
-    for problem in problems:
-        err.print(f"✗ {problem}", markup=False)
-    out.print("检查完毕，没有发现问题。" if not problems else f"检查完毕，发现 {len(problems)} 个问题。", markup=False)
-    return code if problems else 0
-
-
-async def _check_mail(app: App) -> list[str]:
-    if app.notifier is None:
-        return ["邮件：未设置 smtp.host，不会发送任何提醒"]
-    problems = list(await app.notifier.check())
-    if not problems:
-        out.print("✓ 邮件服务器可用", markup=False)
-    return problems + _check_readers(app)
-
-
-def _check_readers(app: App) -> list[str]:
-    """Return what keeps people from being told, though letters could be sent."""
-    notify, today = app.settings.notify, local_date(app.clock.now())
-    problems = [] if notify.sysadmins else ["邮件：notify.sysadmins 为空，采集异常将无人知晓"]
-    if not app.settings.web.public_url:
-        problems.append("邮件：未设置 web.public_url，邮件中没有一键办理链接，也没有控制台地址")
-    ends = known_until()
-    if notify.working_days_only and (ends - today).days < CALENDAR_AHEAD_DAYS:
-        year = ends.year + 1
-        told = f"工作日历：只到{ends.isoformat()}，没有{year}年的安排；请升级 chinesecalendar"
-        problems.append(f"{told}，否则{year}年每天都按工作日发信，且没有节前提醒")
-    return problems
-
-
-async def _check_channels(app: App) -> list[str]:
-    problems: list[str] = []
-    used = Counter(channel.adapter for account in await app.store.accounts() for channel in account.channels)
-    for name in sorted(app.settings.channels.keys() | used.keys()):
-        adapter = app.adapters.get(name)
-        if adapter is None:
-            problems.append(f"渠道 {name}：名册中有 {used[name]} 个账号使用，但该渠道未启用")
-            continue
-        found = [f"渠道 {name}：{line}" for line in await adapter.check()]
-        if not found:
-            out.print(f"✓ 渠道 {name} 可用", markup=False)
-        problems += found
-    return problems
-
-
-async def _check_roster(app: App) -> list[str]:
-    accounts = await app.store.accounts()
-    if not accounts:
-        return ["名册：还没有账号，请先 import accounts"]
-    known = {channel.credential for account in accounts for channel in account.channels if channel.credential}
-    missing = sorted(known - app.credentials.names())
-    problems = [f"凭据：名册用到的 {name} 不在 ZHENGWU_CREDENTIALS 中" for name in missing[:20]]
-    if len(missing) > 20:
-        problems.append(f"凭据：另有 {len(missing) - 20} 个缺失")
-    return problems
 
 
 # -- import -----------------------------------------------------------------------------------------------------------------

@@ -33,11 +33,11 @@ class Post:
         """Raise `NotifyError`, never permanent, where the way is not set up."""
         if is_robot(letter.to):
             if self._robots is None:
-                raise NotifyError("notify.robots is not set up", recipient_only=True)
+                raise NotifyError("notify.robots is not set up", recipient_only=True, told="未设置群机器人（notify.robots）")
             await self._robots.send(letter)
         elif self._mail is None:
             # Not the recipient's fault: it must not be marked for it.
-            raise NotifyError("smtp.host is not set up")
+            raise NotifyError("smtp.host is not set up", told="未设置 smtp.host")
         else:
             await self._mail.send(letter)
 

@@ -135,12 +135,15 @@ class RobotNotifier:
         name = _known_by(letter.to)
         plugin = self._plugins.get(name)
         if plugin is None:
-            raise NotifyError("no robot of this name is set up", recipient_only=True)
+            raise NotifyError("no robot of this name is set up", recipient_only=True, told="没有这个名称的群机器人，请核对 notify.robots")
         title, body = words(letter)
         async with self._turns[name]:
             heard = await self._heard(name, lambda: say(plugin, title, body, self._timeout_seconds, proxied=self._proxied))
         if not heard.taken:
-            raise NotifyError(f"a robot did not take the letter: {heard.reason}", uncertain=heard.uncertain, recipient_only=True)
+            told = f"群机器人未接受（{heard.reason}）"
+            raise NotifyError(
+                f"a robot did not take the letter: {heard.reason}", uncertain=heard.uncertain, recipient_only=True, told=told
+            )
 
     async def rest(self) -> None:
         """Do nothing: no connection is kept."""
@@ -152,7 +155,7 @@ class RobotNotifier:
     async def _heard(self, name: str, say: Callable[[], Heard]) -> Heard:
         """Run it in a thread that may be left behind: a server that drips its answer can neither be stopped nor waited for."""
         if name in self._threads and self._threads[name].is_alive():
-            raise NotifyError("a robot has not answered the last letter yet", recipient_only=True)
+            raise NotifyError("a robot has not answered the last letter yet", recipient_only=True, told="群机器人上一条消息尚无回应")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Heard] = loop.create_future()
         # A daemon, since the process would wait for it at its end, and not one of the pool, which others need.
@@ -161,7 +164,8 @@ class RobotNotifier:
         try:
             return await asyncio.wait_for(answer, self._timeout_seconds * OVERALL_FACTOR)
         except TimeoutError:
-            raise NotifyError("a robot did not answer in time", uncertain=True, recipient_only=True) from None
+            told = "群机器人未在时限内回应"
+            raise NotifyError("a robot did not answer in time", uncertain=True, recipient_only=True, told=told) from None
 
 
 def _tell(loop: asyncio.AbstractEventLoop, answer: asyncio.Future[Heard], heard: Heard) -> None:
