@@ -292,11 +292,11 @@ def test_hundreds_of_tokens_are_looked_for_in_no_time() -> None:
     ours = Vault(book(**fields))
     ours.blotted("once")
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(10):
         ours.blotted("some refused payload " * 100)
 
-    assert (time.perf_counter() - begun) / 10 < 0.02
+    assert (time.process_time() - begun) / 10 < 0.02
 
 
 class SlowShelf(Shelf):

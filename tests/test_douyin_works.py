@@ -216,12 +216,12 @@ PIECES = ['{"data":', "[", '{"aweme_list":[', '{"items":[{"raw":', '"aweme_id":1
 @pytest.mark.parametrize("piece", PIECES)
 def test_no_repetition_makes_a_glance_slow(piece: str) -> None:
     raw = (piece * (100_000 // len(piece))).encode()
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     for look_at in (peeked, unfinished, shows_none, refusal):
         look_at(raw)
 
-    assert time.perf_counter() - begun < 0.2
+    assert time.process_time() - begun < 0.2
 
 
 @pytest.mark.parametrize("mark", [{"user_canceled": True}, {"secret": 1}, {"is_ban": True}])

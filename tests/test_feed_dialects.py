@@ -618,11 +618,11 @@ def test_a_hostile_post_is_read_in_time(piece: str) -> None:
     long = piece * (100_000 // len(piece))
     row = {"title": "转发 - 转发 @" + long[:4_000], "content_html": "<blockquote>" + long, "url": "https://weibo.com/6100000001/QeguI006x"}
     body = json.dumps({"title": "x", "items": [{**row, "date_published": "2026-11-19"}]}).encode()
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     assert read_feed(body, asked("feed", Platform.WEIBO), Wanted()).posts
 
-    assert time.perf_counter() - begun < 0.05 * len(body) / 100_000 * 2, "50 ms per 100 KB, and as much for a busy machine"
+    assert time.process_time() - begun < 0.05 * len(body) / 100_000 * 2, "50 ms per 100 KB, and as much for a busy machine"
 
 
 def test_the_table_of_channels_names_this_adapter(door: Door) -> None:

@@ -136,9 +136,9 @@ FEEDS = [
 
 
 def timed(name: str, body: bytes) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     parse(name, body)
-    assert time.perf_counter() - begun < FIXED_SECONDS + 2 * SECONDS_PER_KB * len(body) / 1_000
+    assert time.process_time() - begun < FIXED_SECONDS + 2 * SECONDS_PER_KB * len(body) / 1_000
 
 
 @pytest.mark.parametrize("piece", PIECES)

@@ -165,9 +165,9 @@ def test_any_pieces_of_addresses_have_an_answer(text: str) -> None:
 
 
 def seconds(text: str) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     identify(text)
-    return time.perf_counter() - begun
+    return time.process_time() - begun
 
 
 @pytest.mark.parametrize("piece", ["a.", "weibo.com", "http://weibo.com/", "&amp;", "&a", "/", "%25", "[", ",http://"])

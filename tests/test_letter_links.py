@@ -148,9 +148,9 @@ def test_a_letter_about_sixty_accounts_names_them_all_in_less_than_mail_programs
     told_of = notice(*(stale(each) for each in accounts.values()), person=COUNTY)
     written(told_of, accounts, links=True)
 
-    began = time.perf_counter()
+    began = time.process_time()
     made = written(told_of, accounts, links=True)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
 
     assert len(made.html.encode()) < 100_000
     assert all(f"“{each.name}”" in made.html and f"“{each.name}”" in made.text for each in accounts.values())

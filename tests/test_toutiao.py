@@ -371,14 +371,14 @@ HOSTILE = {
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_list_is_read_or_refused_in_time(body: bytes) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     try:
         snapshot = read(body)
     except LOOK_ERRORS:
         snapshot = None
 
     assert snapshot is None or not snapshot.covers_from or snapshot.posts
-    assert time.perf_counter() - begun < 0.2
+    assert time.process_time() - begun < 0.2
 
 
 # -- the peek ---------------------------------------------------------------------------------------------------------------

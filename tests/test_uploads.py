@@ -228,11 +228,11 @@ PIECES = [b"[", b'{"a":', b'{"cards":[', b'{"data":"{', b'"', b'{"items":[{', b"
 @pytest.mark.parametrize("piece", PIECES)
 def test_no_repetition_makes_the_reading_slow(piece: bytes) -> None:
     body = (piece * (100_000 // len(piece)))[:100_000]
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     refused(body, account(X))
 
-    assert time.perf_counter() - begun < SECONDS
+    assert time.process_time() - begun < SECONDS
 
 
 # -- what others recorded ---------------------------------------------------------------------------------------------------

@@ -234,8 +234,8 @@ FRAMES = {
 @pytest.mark.parametrize("piece", PIECES)
 def test_no_repetition_makes_the_reading_slow(frame: str, piece: str) -> None:
     body = (FRAMES[frame].replace("%s", piece * (100_000 // len(piece)))).encode()
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     told(lambda: read(body, asked(NAME), ARTICLE))
 
-    assert time.perf_counter() - begun < 0.15
+    assert time.process_time() - begun < 0.15

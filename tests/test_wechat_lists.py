@@ -319,11 +319,11 @@ def test_a_long_odd_text_is_read_in_no_time(odd: str) -> None:
     article = {"aid": "1_1", "title": long, "digest": long, "link": long, "create_time": 1795084200, "created": long}
     bodies = [{"articles": [article] * 3}, {"publish_page": long}, {"general_msg_list": json.dumps({"list": [article]})}]
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     for body in bodies:
         try:
             read_list(json.dumps(body).encode(), ASKED, BIZ)
         except LOOK_ERRORS:
             continue
 
-    assert time.perf_counter() - begun < 0.5 * 1.5, "1.5 MB in all, 50 ms for each 100 KB"
+    assert time.process_time() - begun < 0.5 * 1.5, "1.5 MB in all, 50 ms for each 100 KB"

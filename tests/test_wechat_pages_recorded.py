@@ -132,11 +132,11 @@ def test_every_recorded_page_stands_in_a_table_here() -> None:
 @pytest.mark.parametrize("stem", PAGES)
 def test_a_recorded_page_is_read_quickly(stem: str) -> None:
     page = body(stem)
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     read(page, asked("wechat.article", now=NOW), ARTICLE)
 
-    assert time.perf_counter() - begun < 0.05 * max(1.0, len(page) / 100_000)
+    assert time.process_time() - begun < 0.05 * max(1.0, len(page) / 100_000)
 
 
 def test_the_recorded_push_of_a_send_tells_its_article() -> None:

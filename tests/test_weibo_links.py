@@ -175,7 +175,7 @@ HOSTILE = {
 def test_a_hostile_text_is_read_quickly(text: str) -> None:
     body = json.dumps({"statuses": [status(text=text, url_struct=[{"short_url": "http://t.cn/A6demo01", "long_url": text[:50_000]}])]})
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     read_statuses(body.encode(), asked(CHANNEL), UID)
 
-    assert time.perf_counter() - begun < 0.05 + 0.0005 * len(body.encode()) / 1024 * 2
+    assert time.process_time() - begun < 0.05 + 0.0005 * len(body.encode()) / 1024 * 2
