@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
+if __name__ == "__main__":
+    # Before the other imports, which take half a second: process 1 hears no SIGTERM until it has asked for it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
 import asyncio
 import contextlib
 import os
 import random
-import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from functools import partial
@@ -32,7 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-importing = typer.Typer(help="导入名册、重要信息（转载任务）、人工核查记录或保存的页面。", no_args_is_help=True, rich_markup_mode=None)
+importing = typer.Typer(
+    help="导入名册、重要信息（转载任务）、人工核查记录或保存的页面；templates 写出空白模板。", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(importing, name="import")
 showing = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 app.add_typer(showing, name="status")
@@ -140,6 +147,15 @@ def import_accounts(
     例：python daemon.py import accounts examples/ankang-2020q1/accounts.csv
     """
     _with_app(settings, lambda made: commands.import_accounts(made, file, yes))
+
+
+@importing.command("templates")
+def import_templates(directory: Annotated[Path, typer.Argument(help="写到哪个目录")] = Path()) -> None:
+    """写出空白模板，供填写后导入：账号名册（XLSX 和 CSV）、重要信息、人工核查记录。不覆盖已有文件。
+
+    例：python daemon.py import templates 模板
+    """
+    _run(lambda: commands.import_templates(directory))
 
 
 @importing.command("articles")
@@ -505,8 +521,7 @@ def _run(job: Callable[[], Any]) -> None:
 
 
 def main() -> None:
-    """Run the command line. SIGTERM ends it from the first moment on: as process 1 it would not hear it otherwise."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    """Run the command line."""
     # Before anything can fail: the library's own default prints the local variables of a traceback, and a token may be one.
     configure(LogSettings(level="warning"))
     app()

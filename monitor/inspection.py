@@ -223,11 +223,6 @@ def judged_by_platform(pairs: Iterable[tuple[Account, Standing]]) -> dict[Platfo
     return dict(counts)
 
 
-def sweep_done(states: Iterable[AccountState], since: datetime) -> bool:
-    """Whether every account was tried at or after the moment. The caller hands in the states of those that are looked at."""
-    return all(state.last_tried_at is not None and state.last_tried_at >= since for state in states)
-
-
 def tally(standings: Iterable[Standing]) -> dict[Verdict, int]:
     """Count the verdicts, each of the three named even at 0; accounts that are not judged are left out."""
     counts = dict.fromkeys(Verdict, 0)

@@ -78,11 +78,6 @@ def post_rate(state: AccountState, now: datetime) -> float:
     return (activity + PRIOR_POSTS) / (_EFFECTIVE_DAYS * 86_400)
 
 
-def hour_weight(moment: datetime) -> float:
-    """Return the weight of the hour of the week that the moment lies in."""
-    return WEEK[hour_of_week(moment.astimezone(SHANGHAI))]
-
-
 def hour_of_week(local: datetime) -> int:
     """Return the place of a local moment's hour in `WEEK`."""
     return local.weekday() * 24 + local.hour

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -19,7 +19,6 @@ from monitor.inspection import (
     rate,
     source_health,
     source_of,
-    sweep_done,
     tally,
 )
 from monitor.model import (
@@ -288,15 +287,7 @@ def test_only_those_with_a_verdict_make_a_wave_look_small() -> None:
     assert judged_by_platform((account, standing) for standing in standings) == {WECHAT: 2}
 
 
-# Sweeps, tallies, rates.
-
-
-@pytest.mark.parametrize(
-    ("tried", "done"),
-    [([], True), ([NOW], True), ([NOW - HOUR], False), ([NOW, None], False), ([NOW, NOW + HOUR], True)],
-)
-def test_a_sweep_is_done_when_everybody_was_tried(tried: list[datetime | None], done: bool) -> None:
-    assert sweep_done([state(last_tried_at=moment) for moment in tried], NOW) is done
+# Tallies, rates.
 
 
 def test_the_tally_names_all_three_verdicts_and_leaves_out_who_is_not_judged() -> None:

@@ -18,7 +18,7 @@ from monitor.schedule import (
     Pace,
     add_activity,
     after_failure,
-    hour_weight,
+    hour_of_week,
     next_due,
     pause,
     phase,
@@ -166,8 +166,9 @@ def test_a_phase_is_the_same_on_every_machine() -> None:
 def test_the_week_s_weights_have_the_mean_one_and_offices_sleep_at_night() -> None:
     assert len(WEEK) == 168
     assert sum(WEEK) / 168 == pytest.approx(1.0)
-    assert hour_weight(datetime(2026, 3, 4, 10, 0, tzinfo=SHANGHAI)) > 10 * hour_weight(datetime(2026, 3, 4, 3, 0, tzinfo=SHANGHAI))
-    assert hour_weight(datetime(2026, 3, 7, 10, 0, tzinfo=SHANGHAI)) < hour_weight(datetime(2026, 3, 6, 10, 0, tzinfo=SHANGHAI))
+    friday, night, saturday = (WEEK[hour_of_week(datetime(2026, 3, day, hour))] for day, hour in ((6, 10), (6, 3), (7, 10)))
+    assert friday > 10 * night
+    assert friday > saturday
 
 
 # -- how lively an account is -----------------------------------------------------------------------------------------------

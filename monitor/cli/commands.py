@@ -21,6 +21,7 @@ from monitor.judging import heard
 from monitor.model import SHANGHAI, Account, Alert, Platform, Stage, Standing, Verdict, end_of_day
 from monitor.roster import difference, read_accounts, read_articles, read_looks, render_difference
 from monitor.roster.sheets import Remark
+from monitor.roster.templates import write_all
 from monitor.urgency import urgency
 from monitor.wording import minute
 
@@ -75,6 +76,17 @@ def _confirmed(question: str) -> bool:
         err.print(f"{question}（非交互运行，请加 --yes 确认）", markup=False)
         return False
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "是")
+
+
+async def import_templates(directory: Path) -> int:
+    """Write the empty tables that the other imports read."""
+    try:
+        written = write_all(directory)
+    except OSError as error:
+        raise BadInput([f"{directory}：无法写入（{error.strerror}）"]) from None
+    for file in written:
+        out.print(f"已写出 {file}", markup=False)
+    return 0
 
 
 async def import_articles(app: App, file: Path) -> int:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from monitor.errors import BadInput
 from monitor.model import Kind, Status
 from monitor.roster import COLUMNS
 from monitor.roster.articles import ARTICLE_COLUMNS
@@ -17,6 +18,7 @@ Rows = Sequence[Sequence[str]]
 
 TEXT_ROWS = 1_000
 """Rows below the header that are text cells from the start."""
+_FILES = (("accounts", "xlsx"), ("accounts", "csv"), ("articles", "csv"), ("looks", "csv"))
 _WIDTH, _WIDE = 16, 44
 _TEXT = "@"
 _EXAMPLES: Rows = (
@@ -83,12 +85,20 @@ def write_template(path: Path) -> None:
         path.write_bytes(csv_bytes(rows))
 
 
-def write_all(directory: Path) -> None:
-    """Write every template into a directory, as they stand in `examples/`."""
-    write_template(directory / "accounts-template.xlsx")
-    write_template(directory / "accounts-template.csv")
-    (directory / "articles-template.csv").write_bytes(csv_bytes(article_template_rows()))
-    (directory / "looks-template.csv").write_bytes(csv_bytes(look_template_rows()))
+def write_all(directory: Path) -> list[Path]:
+    """Write every template into a directory, as they stand in `examples/`; return them.
+
+    Raises `BadInput`, and writes nothing, where one of them is there already: it may have been filled in.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    files = [directory / f"{name}-template.{ending}" for name, ending in _FILES]
+    if there := [file for file in files if file.exists()]:
+        raise BadInput([f"{file} 已存在，不覆盖；请换一个目录，或先移走它" for file in there])
+    for file in files[:2]:
+        write_template(file)
+    files[2].write_bytes(csv_bytes(article_template_rows()))
+    files[3].write_bytes(csv_bytes(look_template_rows()))
+    return files
 
 
 def _write_workbook(path: Path, rows: Rows) -> None:
