@@ -21,6 +21,7 @@ from monitor.complaints import complaint
 from monitor.errors import BadSettings
 from monitor.matching.wishes import MatchingSettings
 from monitor.ports import ChannelSettings
+from monitor.workdays import Announcement, at_odds
 
 M = TypeVar("M", bound=BaseModel)
 PREFIX = "ZHENGWU_"
@@ -101,6 +102,19 @@ class NotifySettings(Section):
         return key
 
 
+class CalendarSettings(Section):
+    """Holidays that the library of calendars does not know yet, or that were changed within the year."""
+
+    holidays: tuple[Announcement, ...] = ()
+
+    @field_validator("holidays")
+    @classmethod
+    def _agree(cls, holidays: tuple[Announcement, ...]) -> tuple[Announcement, ...]:
+        if days := at_odds(holidays):
+            raise ValueError(f"{days[0]} 重复列为放假，或既放假又上班")
+        return holidays
+
+
 class WatchSettings(Section):
     """How we are watched. `heartbeat_url` is a secret: whoever knows it can vouch for us."""
 
@@ -161,6 +175,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     smtp: SmtpSettings = SmtpSettings()
     notify: NotifySettings = NotifySettings()
+    calendar: CalendarSettings = CalendarSettings()
     watch: WatchSettings = WatchSettings()
     poll: PollSettings = PollSettings()
     schedule: ScheduleSettings = ScheduleSettings()

@@ -1,21 +1,28 @@
 """Working days and public holidays by the State Council's yearly calendar, shifted days (调休) included.
 
-A year whose calendar is not out yet, or not in the library yet, raises `UnknownYear`: it is said, never guessed.
+The library knows the years that are out. What it does not know yet, or what was changed within a year (2020's Spring Festival was
+lengthened in January), the office may `announce`. A year nobody knows raises `UnknownYear`: it is said, never guessed.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import Self
 
 import chinese_calendar
 from chinese_calendar.constants import Holiday as Named
 from chinese_calendar.constants import holidays as named_days
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ONE_DAY = timedelta(days=1)
+LONGEST_DAYS = 31
+"""No holiday is longer; a span that is has a wrong date in it."""
+LAST_OF_YEAR = "国庆"
+"""The last holiday of a year: once it is named, the year's calendar is whole. New Year's days were announced alone before."""
 
 # The library shortens three of them; the State Council's notices write 节.
 _NAMES = {each.value: each.chinese for each in Named} | {
@@ -31,6 +38,29 @@ class UnknownYear(ValueError):
     def __init__(self, year: int) -> None:
         super().__init__(f"no working-day calendar for {year}")
         self.year = year
+
+
+class Announcement(BaseModel):
+    """What a notice says of one holiday: its days off, and the weekend days worked instead (`work`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=20)
+    first: date
+    last: date
+    work: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def _plausible(self) -> Self:
+        if not timedelta(0) <= self.last - self.first < timedelta(days=LONGEST_DAYS):
+            raise ValueError(f"last 应不早于 first，且假期不超过 {LONGEST_DAYS} 天")
+        for day in self.work:
+            if day.weekday() < 5:
+                raise ValueError(f"work 中的 {day} 不是周六或周日，无需列为调休上班日")
+        return self
+
+    def days(self) -> tuple[date, ...]:
+        return tuple(self.first + ONE_DAY * number for number in range((self.last - self.first).days + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,31 +134,68 @@ def holiday_on(day: date) -> Holiday | None:
 
 def is_known(year: int) -> bool:
     """Whether the official calendar of a year is at hand."""
-    return year in _KNOWN
+    return year in _PUBLISHED or year in _announced.years
 
 
 def known_until() -> date:
-    """Return the last day of the last year with an official calendar."""
-    return date(max(_KNOWN), 12, 31)
+    """Return the last day of the last year with an official calendar, counted on without a gap from what the library knows."""
+    year = max(_PUBLISHED)
+    while is_known(year + 1):
+        year += 1
+    return date(year, 12, 31)
 
 
-def whole_years(named: Mapping[date, str]) -> frozenset[int]:
-    """Return the years whose calendar is whole: the days off are named up to 国庆节, the last holiday of a year.
+def announce(announcements: Iterable[Announcement]) -> None:
+    """Let these stand above what the library says of their days, in place of all announced before. Once, before anything is judged."""
+    told = tuple(announcements)
+    _announced.off = {day: each.name for each in told for day in each.days()}
+    _announced.work = frozenset(day for each in told for day in each.work)
+    _announced.years = whole_years(_announced.off)
+    for remembered in (_calendar, _working, _holidays):
+        remembered.cache_clear()
 
-    New Year's days were announced alone before, and one named day would make its whole year known.
-    """
-    return frozenset(day.year for day, name in named.items() if name == Named.national_day.value)
+
+def at_odds(announcements: Iterable[Announcement]) -> list[date]:
+    """Return the days that are said to be off twice, or both off and worked."""
+    told = tuple(announcements)
+    off = [day for each in told for day in each.days()]
+    work = {day for each in told for day in each.work}
+    return sorted({day for day in off if day in work or off.count(day) > 1})
 
 
-_KNOWN = whole_years(named_days)
+def whole_years(named: dict[date, str]) -> frozenset[int]:
+    """Return the years whose calendar is whole: the days off are named up to 国庆节, the last holiday of a year."""
+    return frozenset(day.year for day, name in named.items() if LAST_OF_YEAR in name)
+
+
+_NAMED = {day: _NAMES[name] for day, name in named_days.items()}
+_PUBLISHED = whole_years(_NAMED)
+
+
+class _Announced:
+    """What the office announced: set as a whole, by `announce` alone."""
+
+    off: dict[date, str] = {}
+    work: frozenset[date] = frozenset()
+    years: frozenset[int] = frozenset()
+
+
+_announced = _Announced()
 
 
 @cache
 def _calendar(year: int) -> tuple[date, ...]:
     if not is_known(year):
         raise UnknownYear(year)
-    # A year costs the library some milliseconds, so it is asked once.
-    return tuple(chinese_calendar.get_workdays(date(year, 1, 1), date(year, 12, 31)))
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    if year in _PUBLISHED:
+        # A year costs the library some milliseconds, so it is asked once.
+        usual = set(chinese_calendar.get_workdays(first, last))
+    else:
+        days = (first + ONE_DAY * number for number in range((last - first).days + 1))
+        usual = {day for day in days if day.weekday() < 5}
+    worked = {day for day in _announced.work if day.year == year}
+    return tuple(sorted((usual | worked) - _announced.off.keys()))
 
 
 @cache
@@ -141,9 +208,10 @@ def _holidays(year: int) -> tuple[Holiday, ...]:
     """Return the holidays of which a named day lies in the year, those that begin in the year before included."""
     found: dict[tuple[date, date], list[str]] = {}
     if is_known(year):
-        for day in (each for each in sorted(named_days) if each.year == year and not is_working_day(each)):
+        named = _NAMED | _announced.off
+        for day in (each for each in sorted(named) if each.year == year and not is_working_day(each)):
             names = found.setdefault((_edge(day, -ONE_DAY), _edge(day, ONE_DAY)), [])
-            if (name := _NAMES[named_days[day]]) not in names:
+            if (name := named[day]) not in names:
                 names.append(name)
     return tuple(Holiday("、".join(names), first, last) for (first, last), names in sorted(found.items()))
 

@@ -132,7 +132,7 @@ def test_who_asks_is_told_which_year_is_missing() -> None:
 
 
 def test_one_named_day_does_not_make_a_whole_year_known() -> None:
-    named = {date(2026, 1, 1): "New Year's Day", date(2026, 10, 1): "National Day", date(2027, 1, 1): "New Year's Day"}
+    named = {date(2026, 1, 1): "元旦", date(2026, 10, 1): "国庆节、中秋节", date(2027, 1, 1): "元旦"}
 
     assert whole_years(named) == {2026}
 

@@ -84,7 +84,7 @@ def _check_readers(app: App) -> list[str]:
     ends = known_until()
     if notify.working_days_only and (ends - today).days < CALENDAR_AHEAD_DAYS:
         year = ends.year + 1
-        told = f"工作日历：只到{ends.isoformat()}，没有{year}年的安排；请升级 chinesecalendar"
+        told = f"工作日历：只到{ends.isoformat()}，没有{year}年的安排；请升级 chinesecalendar，或在 settings.toml 的 [calendar] 中填写"
         problems.append(f"{told}，否则{year}年每天都按工作日发信，且没有节前提醒")
     return problems
 
