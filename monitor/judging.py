@@ -250,6 +250,9 @@ class Judge:
                 if account.status is not Status.CLOSED:
                     picture.untried[account.platform] += state.last_tried_at is None
                 for channel in account.channels:
+                    if channel.adapter not in self._adapters:
+                        # Switched off: nobody asks it, so what was last known of it would stand for ever.
+                        continue
                     key = (channel.adapter, channel.credential)
                     picture.served[key] = picture.served.get(key, 0) + 1
         self.sources = inspection.source_health(pairs, self._first_hand, self._guards, picture.taken_at, self.name_of)

@@ -117,7 +117,7 @@ def _channels(now: datetime) -> list[ChannelState]:
     dead = Fault(code="auth_error", message="secret-token-in-a-message https://example.invalid/?key=1")
     return [
         ChannelState(adapter="feed", last_good_at=now - timedelta(minutes=1), accounts=5),
-        ChannelState(adapter="weibo.openapi", credential="weibo-a", failing_since=now, last_error=dead, accounts=4),
+        ChannelState(adapter="weibo.openapi", credential="weibo-a", last_failed_at=now, failing_since=now, last_error=dead, accounts=4),
         ChannelState(adapter="douyin.gateway", last_good_at=now, paused_until=now + timedelta(minutes=15), accounts=5),
         ChannelState(adapter="old.closed", last_good_at=now - timedelta(days=9), retired=True, accounts=1),
     ]

@@ -13,6 +13,7 @@ from demo_daemon import demo_daemon
 from prometheus_server import PrometheusServer
 from tools import ROOT, require_tool
 
+from deploy.grafana import overview
 from deploy.grafana.boards import HEALTH, OVERVIEW, REPOSTS
 
 Json = dict[str, Any]
@@ -168,10 +169,23 @@ def listed(prometheus: PrometheusServer, values: Mapping[str, str]) -> list[dict
     return sorted(found, key=lambda row: (-float(row["Value #A"]), -float(row.get("Value #B", "-1"))))
 
 
-def test_the_account_that_is_silent_longest_stands_first_with_its_names(console: str, prometheus: PrometheusServer) -> None:
+def test_who_never_published_stands_first_as_in_the_console_and_is_said_to_have_published_never(
+    console: str, prometheus: PrometheusServer
+) -> None:
+    first = listed(prometheus, {})[0]
+
+    assert first["name"] in page(f"{console}/?verdict=failed").partition("<tbody")[2].partition("</tr>")[0]
+    assert (first["Value #A"], float(first["Value #B"]), "Value #C" in first) == ("3", overview.NEVER_DAYS, False)
+    table = panel(OVERVIEW, "账号列表（问题最重的在前）")
+    [days] = [each["properties"] for each in table["fieldConfig"]["overrides"] if each["matcher"]["options"] == "未更新天数"]
+    words = next(each["value"][0]["options"] for each in days if each["id"] == "mappings")
+    assert words[str(overview.NEVER_DAYS)]["text"] == "从未发布"
+
+
+def test_who_has_published_follows_the_longest_silence_first(console: str, prometheus: PrometheusServer) -> None:
     found = listed(prometheus, {})
 
-    first = found[0]
+    first = next(row for row in found if "Value #C" in row)
     assert (first["name"], first["region"], first["platform"]) == ("汉阴农林科技", "汉阴县", "wechat")
     assert float(first["Value #B"]) > 300
     assert {row["Value #A"] for row in found} == {"3", "2"}
@@ -193,11 +207,8 @@ def test_a_chosen_county_platform_unit_and_verdict_narrow_the_list(prometheus: P
 
 
 def test_idle_days_are_calendar_days_in_shanghai(prometheus: PrometheusServer) -> None:
-    expression = panel(OVERVIEW, "账号列表（问题最重的在前）")["targets"][1]["expr"]
-    moment = re.search(r"- floor\(\((.+) \+ 28800\) / 86400\)$", expression)
-    assert moment is not None
     # 2020-02-18T16:30Z is 00:30 on the 19th in Shanghai, thirteen days before 2020-03-03 and not fourteen.
-    counted = expression.replace("time()", "1583240400").replace(moment[1], "vector(1582043400)")
+    counted = overview.days_since("vector(1582043400)").replace("time()", "1583240400")
 
     [answer] = prometheus.query(counted)
 
@@ -240,3 +251,16 @@ def test_the_sources_of_the_demo_answer_and_the_daemon_is_up(prometheus: Prometh
     assert number(prometheus, HEALTH, "监测程序", {}) == 1
     assert number(prometheus, HEALTH, "数据库", {}) == 1
     assert number(prometheus, HEALTH, "采集异常的数据源", {}) == 0
+
+
+def test_a_channel_whose_last_look_failed_is_not_shown_as_well(prometheus: PrometheusServer) -> None:
+    """Only a refused credential or a closed interface counts as lost; a network that fails is a failure all the same."""
+    table = panel(HEALTH, "渠道")
+
+    state = {series["metric"]["channel"]: float(series["value"][1]) for series in answers(prometheus, HEALTH, table, {})["A"]}
+
+    lost = {series["metric"]["channel"] for series in prometheus.query("zhengwu_channel_failing == 1")}
+    failed = prometheus.query("zhengwu_channel_last_failed_timestamp_seconds > zhengwu_channel_last_good_timestamp_seconds")
+    assert lost and {channel for channel, value in state.items() if value == 2} == lost
+    assert all(state[series["metric"]["channel"]] >= 1 for series in failed)
+    assert 0 in state.values()

@@ -155,7 +155,7 @@ def test_letters_alerts_bugs_and_the_database_are_counted() -> None:
 @pytest.mark.parametrize(
     "name,outcomes",
     {
-        "zhengwu_letters_total": {"sent", "failed", "uncertain", "refused", "broken"},
+        "zhengwu_letters_total": {"sent", "failed", "uncertain", "deferred", "refused", "broken"},
         "zhengwu_links_total": {"done", "expired", "used", "forged", "failed"},
         "zhengwu_heartbeats_total": {"ok", "failed"},
         "zhengwu_claims_total": {"claimed", "stale", "given_back"},

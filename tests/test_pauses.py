@@ -333,11 +333,11 @@ def test_what_a_clock_that_ran_ahead_left_resting_is_tried_at_once() -> None:
     ours.changed()
     ours.changed_lanes()
 
-    assert ours.heal(NOON) == 3
+    assert ours.heal(NOON) == 4
 
     assert (ours.of(OPEN, "lane", NOON), ours.of(CITY, "other", NOON)) == (None, None)
     assert standing(ours, COUNTY).last_good_at is None
-    assert {each.name for each in ours.changed()} == {"weibo.openapi/city", "weibo.openapi/county"}
+    assert {each.name for each in ours.changed()} == {"feed", "weibo.openapi/city", "weibo.openapi/county"}
     assert [rest.lane for rest in ours.changed_lanes()[0]] == ["lane"]
     assert ours.heal(NOON) == 0
 

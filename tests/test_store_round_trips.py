@@ -157,6 +157,7 @@ async def test_a_channel_s_standing_comes_back_as_it_was(store: Store) -> None:
         adapter="weibo.openapi",
         credential="city.$1",
         last_good_at=NOON,
+        last_failed_at=NEXT,
         failing_since=NEXT,
         last_error=failed("auth_error").fault,
         paused_until=NEXT + DAY,

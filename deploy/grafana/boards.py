@@ -16,6 +16,9 @@ PLATFORM_WORDS: Words = {key: (text, BLUE) for key, text in PLATFORMS.items()}
 PLATFORM_LINES: Words = dict(zip(PLATFORMS, zip(PLATFORMS.values(), (BLUE, SOON, HELD, QUALIFIED, UNDETERMINED), strict=True), strict=True))
 """The same where each platform is a line of its own."""
 
+REGION_WORDS: Words = {"none": ("未填县区", "text"), "other": ("其他县区", "text")}
+"""What the metrics say of accounts without a county, and of the counties beyond the largest 500."""
+
 OF_PLATFORM = 'platform=~"$platform"'
 OF_PLACE = f'{OF_PLATFORM},region=~"$region"'
 OF_UNIT = f'{OF_PLACE},unit=~"$unit"'

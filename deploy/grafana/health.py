@@ -5,6 +5,7 @@ from __future__ import annotations
 from deploy.grafana.boards import HEALTH, OF_PLATFORM, asked, board, platform
 from deploy.grafana.parts import (
     AGO,
+    BLUE,
     HELD,
     MOMENT,
     PALE,
@@ -35,14 +36,21 @@ OUTCOMES: Words = {
     "source_retired": ("接口已关闭", "#8a5a2b"),
     "account_gone": ("账号不存在", UNDETERMINED),
     "parse_error": ("内容无法识别", "#b08900"),
+    "unexpected": ("程序异常", "#1f1f1f"),
+    "no_channel": ("渠道已停用", "#b9c0c8"),
 }
 STATES: Words = {"0": ("正常", QUALIFIED), "1": ("尚未证实", UNDETERMINED), "2": ("采集异常", TROUBLE)}
 CANARIES: Words = {"fresh": ("正常更新", QUALIFIED), "stale": ("停止更新", TROUBLE), "unseen": ("看不到", UNDETERMINED)}
-YES_NO: Words = {"0": ("正常", QUALIFIED), "1": ("失败", TROUBLE)}
+CHANNELS: Words = {"0": ("正常", QUALIFIED), "1": ("最近失败", SOON), "2": ("已失效", TROUBLE)}
 REASONS: dict[str, tuple[str, str]] = {key: (text, colour) for key, (text, colour) in OUTCOMES.items() if key != "ok"}
 
 PAUSED = "zhengwu_channel_paused_until_timestamp_seconds > time() unless on (instance, channel) zhengwu_channel_retired == 1"
 """Channels left alone for a while; a closed interface is left alone for good and said elsewhere."""
+FAILED_LATELY = (
+    "zhengwu_channel_last_failed_timestamp_seconds > zhengwu_channel_last_good_timestamp_seconds"
+    " or zhengwu_channel_last_failed_timestamp_seconds unless zhengwu_channel_last_good_timestamp_seconds"
+)
+"""Channels whose last look failed, or that never had a good one."""
 CHOSEN = f'{OF_PLATFORM},channel=~"$channel"'
 WEEK, DAY = 7 * 86_400, 86_400
 
@@ -155,7 +163,8 @@ def _channels() -> list[Json]:
         ),
         course(
             "暂停或失败的渠道",
-            Query("sum(zhengwu_channel_failing)", "失败", TROUBLE),
+            Query("sum(zhengwu_channel_failing)", "已失效", TROUBLE),
+            Query(f"count({FAILED_LATELY}) or vector(0)", "最近失败", BLUE),
             Query(f"count({PAUSED}) or vector(0)", "暂停", SOON),
             Query("sum(zhengwu_channel_retired)", "已关闭", UNDETERMINED),
             min=0,
@@ -168,7 +177,8 @@ def _channel_table() -> Json:
     return table(
         "渠道",
         {
-            "A": "max by (channel, reason) (zhengwu_channel_failing)",
+            "A": f"max by (channel, reason) (2 * (zhengwu_channel_failing == 1) or on (instance, channel) ({FAILED_LATELY}) ^ 0"
+            " or on (instance, channel) zhengwu_channel_failing)",
             "B": "max by (channel) (zhengwu_channel_accounts)",
             "C": "max by (channel) (zhengwu_channel_last_good_timestamp_seconds) * 1000",
             "D": f"max by (channel) ({PAUSED}) * 1000",
@@ -177,7 +187,7 @@ def _channel_table() -> Json:
         "channel",
         [
             Column("channel", "渠道"),
-            Column("A", "状态", words=YES_NO, width=80),
+            Column("A", "状态", words=CHANNELS, width=90),
             Column("reason", "原因", words=REASONS, width=130),
             Column("B", "账号数", width=80),
             Column("C", "最近成功", AGO, width=130),
@@ -186,7 +196,7 @@ def _channel_table() -> Json:
         ],
         sort=("-状态", "-账号数"),
         none="—",
-        note="渠道名称后面是凭据名称。失败的在前。",
+        note="渠道名称后面是凭据名称。最近失败：最后一次采集没有成功；已失效：凭据被拒绝或接口已关闭。失效和失败的在前。",
     )
 
 

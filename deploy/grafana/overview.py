@@ -9,6 +9,7 @@ from deploy.grafana.boards import (
     OVERVIEW,
     PLATFORM_LINES,
     PLATFORM_WORDS,
+    REGION_WORDS,
     board,
     constant,
     listed,
@@ -56,6 +57,8 @@ IDLE = {
 SHANGHAI = 8 * 3600
 DAY = 86_400
 SOON_DAYS = 3
+NEVER_DAYS = 1_000_000
+"""Stands for no day at all: who never published comes first among those that failed, as in the console."""
 
 INFO = f"zhengwu_account_info{{{OF_UNIT}}}"
 BASE = f'zhengwu_accounts{{{OF_PLACE},verdict=~"qualified|failed"}}'
@@ -111,7 +114,7 @@ def _today() -> list[Json]:
             f"sum(zhengwu_accounts_soon{{{OF_PLACE}}})",
             steps=((None, QUALIFIED), (1, SOON)),
             links=opened("soon"),
-            note="目前合格，但再过不到3天就会超期的账号数。",
+            note="目前合格，但3天内不发布就会超期的账号数。",
         ),
         stat(
             "无法判定",
@@ -160,7 +163,7 @@ def _where() -> list[Json]:
         Column("C", "无法判定", steps=((None, UNDETERMINED),)),
         Column("D", "合格", steps=((None, QUALIFIED),)),
     ]
-    kept = "${datasource:queryparam}&${platform:queryparam}"
+    kept = "${__url_time_range}&${datasource:queryparam}&${platform:queryparam}&${verdict:queryparam}"
     here = [link("只看这个县区", f"/d/{OVERVIEW}?{kept}&var-region=${{__value.raw:percentencode}}")]
     idle = [
         Query(f'sum(zhengwu_accounts_idle{{{OF_PLACE},days="{key}"}}) or vector(0)', text, _idle_colour(key))
@@ -174,7 +177,7 @@ def _where() -> list[Json]:
             _by("region") | {"E": f"sum by (region) ({counted('qualified')}) / sum by (region) ({BASE})"},
             "region",
             [
-                Column("region", "县区", links=here),
+                Column("region", "县区", links=here, words=REGION_WORDS, plain=True),
                 Column("A", "不合格", steps=((None, QUALIFIED), (1, FAILED)), width=70),
                 Column("B", "将超期", steps=((None, QUALIFIED), (1, SOON)), width=70),
                 Column("C", "无法判定", steps=((None, UNDETERMINED),), width=80),
@@ -240,7 +243,14 @@ def _dates(chosen: str) -> dict[str, str]:
 
     posted = of(f"zhengwu_account_last_post_timestamp_seconds{{{OF_PLATFORM}}}")
     looked = of(f"zhengwu_account_last_good_look_timestamp_seconds{{{OF_PLATFORM}}}")
-    return {"B": days_since(posted), "C": f"{posted} * 1000", "D": f"{looked} * 1000"}
+    return {"B": f"{_never(chosen)} or {days_since(posted)}", "C": f"{posted} * 1000", "D": f"{looked} * 1000"}
+
+
+def _never(chosen: str) -> str:
+    """Return a number that sorts above all days for those of the chosen that failed without ever having published."""
+    failed = f'({chosen}) and on (instance, account) zhengwu_account_verdict{{verdict="failed"}}'
+    silent = f"{failed} unless on (instance, account) zhengwu_account_last_post_timestamp_seconds"
+    return f"{NEVER_DAYS} * max by (account) (({silent} and on (instance, account) {INFO}) ^ 0)"
 
 
 def _who() -> list[Column]:
@@ -248,14 +258,14 @@ def _who() -> list[Column]:
     return [
         Column("name", "账号名称", links=evidence, width=180),
         Column("unit", "主办单位"),
-        Column("region", "县区", width=90),
+        Column("region", "县区", width=90, words=REGION_WORDS, plain=True),
         Column("platform", "平台", words={key: (text, UNDETERMINED) for key, (text, _) in PLATFORM_WORDS.items()}, width=80),
     ]
 
 
 def _dated() -> list[Column]:
     return [
-        Column("B", "未更新天数", width=100, decimals=0),
+        Column("B", "未更新天数", width=100, decimals=0, words={str(NEVER_DAYS): ("从未发布", "text")}, plain=True),
         Column("C", "最近更新", MOMENT, width=140),
         Column("D", "最近看全", AGO, width=110),
         Column("account", "标识码", width=160),

@@ -36,7 +36,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table: a label by its name, or a query by its letter. `bar` draws a number as a bar from 0 to `bar`."""
+    """One column of a table: a label by its name, or a query by its letter. `bar` draws a number as a bar from 0 to `bar`; `plain` leaves
+    the cell in the colour of all text."""
 
     of: str
     title: str
@@ -47,6 +48,7 @@ class Column:
     width: int = 0
     bar: float = 0
     decimals: int | None = None
+    plain: bool = False
 
     @property
     def source(self) -> str:
@@ -284,7 +286,7 @@ def _cell(column: Column) -> list[Json]:
             {"id": "min", "value": 0},
             {"id": "max", "value": column.bar},
         ]
-    if column.words or column.steps:
+    if (column.words or column.steps) and not column.plain:
         return [{"id": "custom.cellOptions", "value": {"type": "color-text"}}]
     return []
 

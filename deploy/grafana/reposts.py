@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.grafana.boards import OF_UNIT, PLATFORM_WORDS, REPOSTS, asked, board, constant, platform, region, unit
+from deploy.grafana.boards import OF_UNIT, PLATFORM_WORDS, REGION_WORDS, REPOSTS, asked, board, constant, platform, region, unit
 from deploy.grafana.parts import (
     AGO,
     BLUE,
@@ -125,7 +125,7 @@ def _missing() -> list[Json]:
             [
                 Column("name", "账号名称", links=[pair], width=160),
                 Column("unit", "主办单位"),
-                Column("region", "县区", width=90),
+                Column("region", "县区", width=90, words=REGION_WORDS, plain=True),
                 Column("platform", "平台", words={key: (text, UNDETERMINED) for key, (text, _) in PLATFORM_WORDS.items()}, width=80),
                 Column("account", "标识码", width=160),
             ],
@@ -156,7 +156,8 @@ def _missing() -> list[Json]:
 
 
 def _all() -> list[Json]:
-    here = link("查看这篇的进度", "/d/zhengwu-reposts?${datasource:queryparam}&var-article=${__data.fields.article:percentencode}")
+    kept = "${__url_time_range}&${datasource:queryparam}"
+    here = link("查看这篇的进度", f"/d/{REPOSTS}?{kept}&var-article=${{__data.fields.article:percentencode}}")
     page = link("在监测台打开", "${console:raw}/articles/${__data.fields.article:percentencode}")
 
     def counted(verdicts: str) -> str:

@@ -35,6 +35,7 @@ LETTERS: Words = {
     "sent": ("已发出", QUALIFIED),
     "failed": ("失败，将重试", SOON),
     "uncertain": ("结果不明", HELD),
+    "deferred": ("对方暂时拒收", PALE),
     "refused": ("被永久拒收", TROUBLE),
     "broken": ("无法生成", "#8a5a2b"),
 }

@@ -114,6 +114,8 @@ class Pauses:
             self._blamed.pop(key, None)
             self._keep(key, _recovered(state, now), state)
             return
+        if fault.code != "account_gone" and not fault.ours:
+            state = self._channels[key] = state.model_copy(update={"last_failed_at": now})
         if fault.code == "rate_limited":
             self._refused(lane, fault, account, breaker or Breaker(), now)
         if fault.code in _BLAMES_CREDENTIAL and outcome.channel.credential and self._is_blamed(key, state, account):
@@ -235,6 +237,8 @@ def _sane(state: ChannelState, now: datetime, furthest: timedelta) -> ChannelSta
         change["paused_until"] = now
     if state.last_good_at is not None and state.last_good_at > now + furthest:
         change["last_good_at"] = None
+    if state.last_failed_at is not None and state.last_failed_at > now + furthest:
+        change["last_failed_at"] = None
     if state.failing_since is not None and state.failing_since > now + furthest:
         change["failing_since"] = now
     return state.model_copy(update=change) if change else state

@@ -196,6 +196,9 @@ READERS: Mapping[str, Callable[[Shown], Iterable[Sample]]] = {
     "zhengwu_repost_missing_info": _missing,
     "zhengwu_channel_accounts": lambda shown: [((each.name,), each.accounts) for each in shown.rollup.channels],
     "zhengwu_channel_last_good_timestamp_seconds": lambda shown: _moments((each.name, each.last_good_at) for each in shown.rollup.channels),
+    "zhengwu_channel_last_failed_timestamp_seconds": lambda shown: _moments(
+        (each.name, each.last_failed_at) for each in shown.rollup.channels
+    ),
     "zhengwu_channel_failing": _failing,
     "zhengwu_channel_paused_until_timestamp_seconds": lambda shown: _moments(
         (each.name, each.paused_until) for each in shown.rollup.channels

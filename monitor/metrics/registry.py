@@ -34,7 +34,7 @@ from monitor.metrics.rollup import Rollup as Rollup
 from monitor.metrics.table import CHILDREN_CAP, GAUGES, METRICS
 from monitor.model import Account, Outcome, Platform, Poll, Stage
 
-LetterOutcome = Literal["sent", "failed", "uncertain", "refused", "broken"]
+LetterOutcome = Literal["sent", "failed", "uncertain", "deferred", "refused", "broken"]
 LinkOutcome = Literal["done", "expired", "used", "forged", "failed"]
 HeartbeatOutcome = Literal["ok", "failed"]
 ClaimOutcome = Literal["claimed", "stale", "given_back"]

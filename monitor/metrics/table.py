@@ -65,6 +65,7 @@ def _account(name: str, unit: str, labels: tuple[str, ...], meaning: str, bound:
 
 _IS = ("account", "platform")
 _WHERE = ("platform", "region")
+_MOVED = "Alerts that a look moved into a stage; what the round of judging or a person moves is in zhengwu_alerts only."
 
 GROUPS: Mapping[str, tuple[Metric, ...]] = {
     "Accounts, counted": (
@@ -180,8 +181,13 @@ GROUPS: Mapping[str, tuple[Metric, ...]] = {
             ("channels",),
         ),
         Metric(
+            *("zhengwu_channel_last_failed_timestamp_seconds", "gauge", "seconds", ("channel",)),
+            "When a look through a channel last failed, but for accounts that are gone and our own budgets; absent when none did.",
+            ("channels",),
+        ),
+        Metric(
             *("zhengwu_channel_failing", "gauge", "1", ("channel", "reason")),
-            "1 while a channel fails, the reason being its last error's code; else 0.",
+            "1 while a channel's credential is refused (auth_error) or its interface closed (source_retired); else 0.",
             ("channels",),
         ),
         Metric(
@@ -228,7 +234,7 @@ GROUPS: Mapping[str, tuple[Metric, ...]] = {
     ),
     "Alerts and letters": (
         Metric("zhengwu_alerts", "gauge", "alerts", ("rule", "severity", "stage"), "Alerts that are alive.", ("rules", 4, 3)),
-        Metric("zhengwu_alert_changes_total", "counter", "alerts", ("rule", "stage"), "Alerts that entered a stage.", ("rules", 4)),
+        Metric("zhengwu_alert_changes_total", "counter", "alerts", ("rule", "stage"), _MOVED, ("rules", 4)),
         Metric("zhengwu_letters_waiting", "gauge", "letters", (), "Letters that are owed, could go now and have not gone."),
         Metric(
             *("zhengwu_notices_held", "gauge", "pairs", ("why",)),
@@ -242,9 +248,9 @@ GROUPS: Mapping[str, tuple[Metric, ...]] = {
         Metric("zhengwu_addresses_refused", "gauge", "addresses", (), "Addresses marked as taking no mail."),
         Metric(
             *("zhengwu_letters_total", "counter", "letters", ("outcome",)),
-            "Letters by how it went: sent; failed, to be tried again; uncertain whether the server took it; refused for good; broken: "
-            "could not be written.",
-            (5,),
+            "Letters by how it went: sent; failed, to be tried again; uncertain whether the server took it; deferred: not taken for this "
+            "address now; refused for good; broken: could not be written.",
+            (6,),
         ),
         Metric(
             *("zhengwu_links_total", "counter", "links", ("outcome",)),

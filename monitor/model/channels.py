@@ -44,11 +44,16 @@ class Source(Noun):
 
 
 class ChannelState(Noun):
-    """How an adapter fares with one credential, over all its accounts."""
+    """How an adapter fares with one credential, over all its accounts.
+
+    `last_failed_at` is the last look that failed, and not by its account's fault or for our own budget; `failing_since` is since when
+    the credential itself is refused, or its interface closed.
+    """
 
     adapter: str
     credential: str = ""
     last_good_at: Moment | None = None
+    last_failed_at: Moment | None = None
     failing_since: Moment | None = None
     last_error: Fault | None = None
     paused_until: Moment | None = None
