@@ -62,6 +62,7 @@ class PaperDesk:
     moment: datetime = NOW
     away: bool = False
     profile_title: str = "国办发〔2018〕123号 · 两周"
+    public_url: str = ""
 
     def now(self) -> datetime:
         return self.moment

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import structlog
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from monitor.errors import AuthError, LookError, StoreAway
 from monitor.model import Account, Channel, Snapshot
@@ -117,6 +118,8 @@ async def callback(request: web.Request) -> web.Response:
         # The error's class alone: its sender chose every word that might stand in it.
         log.warning("a push was refused", channel=channel, reason=error.code)
         return _answer(403 if isinstance(error, AuthError) else 400)
+    except (HttpProcessingError, web.RequestPayloadError):
+        return _answer(400)
     except (StoreAway, TimeoutError):
         log.warning("a push could not be taken now", channel=channel)
         return _answer(503)

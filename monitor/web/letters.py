@@ -6,8 +6,8 @@ A stored letter holds no link that acts; what it says comes from platforms and r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
@@ -151,9 +151,17 @@ def add_letters(app: web.Application) -> None:
 async def letters(request: web.Request) -> web.Response:
     """Show what was sent, newest first."""
     wish = read_wish(request.query)
-    found, total = await request.app[DESK].letters(wish.search, wish.outcome, (wish.page - 1) * PAGE_ROWS, PAGE_ROWS)
-    listing = Listing(tuple(row(each) for each in found), total, max(1, -(-total // PAGE_ROWS)), wish, OUTCOMES)
+    found, total = await _stretch(request, wish)
+    pages = max(1, -(-total // PAGE_ROWS))
+    if wish.page > pages:
+        wish = replace(wish, page=pages)
+        found, total = await _stretch(request, wish)
+    listing = Listing(tuple(row(each) for each in found), total, pages, wish, OUTCOMES)
     return draw(request, "letters.html.j2", "letters", listing=listing)
+
+
+async def _stretch(request: web.Request, wish: LetterWish) -> tuple[Sequence[LetterRecord], int]:
+    return await request.app[DESK].letters(wish.search, wish.outcome, (wish.page - 1) * PAGE_ROWS, PAGE_ROWS)
 
 
 async def letter(request: web.Request) -> web.Response:

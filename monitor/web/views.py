@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp_jinja2
 import jinja2
+import structlog
 from aiohttp import web
 
 from monitor.errors import StoreAway
@@ -22,6 +23,8 @@ from monitor.web.errands import add_errands
 from monitor.web.letters import add_letters
 from monitor.web.listing import QUERY_CAP, arrange, read_wish
 from monitor.web.pairs import show_pair
+
+log = structlog.get_logger("web")
 
 HERE = Path(__file__).parent
 SLICE = 1 << 18
@@ -104,17 +107,44 @@ async def known_host(request: web.Request, handler: Callable[[web.Request], Awai
 
 
 @web.middleware
-async def store_away(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
-    """Say with 503 that the store is away, rather than show an old picture as today's."""
+async def in_words(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+    """Say on a page of ours what went wrong: the store is away, rather than an old picture shown as today's; no such page; a bug."""
     try:
         return await handler(request)
     except StoreAway:
-        return draw(request, "away.html.j2", status=503)
+        return _trouble(request, 503)
+    except web.HTTPException as error:
+        if error.status not in _TROUBLES:
+            raise
+        response = _trouble(request, error.status)
+        response.headers.update({name: value for name, value in error.headers.items() if name == "Allow"})
+        return response
+    except ConnectionError:
+        # Whoever asked has left; nobody reads an answer.
+        raise
+    except Exception:
+        # Without the address, which may be a link that acts.
+        log.exception("a page could not be shown", method=request.method)
+        return _trouble(request, 500)
+
+
+_TROUBLES: dict[int, tuple[str, str]] = {
+    403: ("没有这一页", "地址有误，或该页已不存在。"),
+    404: ("没有这一页", "地址有误，或该页已不存在。"),
+    405: ("不能这样访问", "本页不接受这种请求，未作任何更改。"),
+    500: ("暂时无法显示", "系统出错，已记入日志；采集与判定照常进行。请稍后刷新本页，仍无法显示的，请告知系统管理员。"),
+    503: ("数据库暂时无法访问", "采集与判定会在恢复后自动继续，已保存的数据不受影响。请稍后刷新本页。"),
+}
+
+
+def _trouble(request: web.Request, status: int) -> web.Response:
+    title, line = _TROUBLES[status]
+    return draw(request, "trouble.html.j2", status=status, title=title, line=line, to_list=status in (403, 404, 405))
 
 
 def build(desk: Desk, metrics_page: Metrics, callbacks: Callbacks | None = None) -> web.Application:
     """Return the application; whoever runs it chooses the address to bind to. With `callbacks` platforms may push to it."""
-    app = web.Application(middlewares=[known_host, store_away])
+    app = web.Application(middlewares=[known_host, in_words])
     app[DESK] = desk
     app[METRICS] = metrics_page
     loader = jinja2.FileSystemLoader(HERE / "templates")
