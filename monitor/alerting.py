@@ -7,7 +7,8 @@ Every pair of alert and person gets a `Decision` with its reason, sent or held b
 - the county clerk where the rung says so; the city clerk reads of accounts in the digest, and by letter only of trouble of ours;
 - within office hours, at most one letter about accounts a day and address; trouble goes to the sysadmin at any hour.
 
-What opens again shortly after it ended is one episode: nobody hears of the way down and up in between.
+What opens again within days of its end is one episode: who did not read of the end hears nothing of the way down and up in between. Nor
+does anybody read that something is over which is there again, or which waits for the gate to be said again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 from monitor.life import CLOCK_TROUBLE, RECOVERY, UNHEARD
 from monitor.model import Account, Alert, Contact, Role, Severity, Stage, Step, Told, cut, local_date, start_of_day
+from monitor.telling.episodes import episodes, there_again
 from monitor.telling.hours import OfficeHours
 from monitor.telling.mailboxes import Mailbox
 from monitor.telling.marks import address, enough, knowing, knows, tried, who_heard
@@ -109,32 +111,9 @@ def decide(
 
     `alerts` are the living ones and those resolved lately; `mailboxes` and `silences` are by address and by subject.
     """
-    deciding = _Deciding(candidates, mailboxes, silences, wishes, now, wishes.hours.is_open(now), wishes.hours.next_opening(now))
-    decisions: list[Decision] = []
-    for chain in _episodes([alert for alert in alerts if alert.opened_at <= now], wishes.flap):
-        decisions += deciding.of(chain)
-    return decisions
-
-
-def _episodes(alerts: Iterable[Alert], flap: timedelta) -> list[list[Alert]]:
-    """Group the alerts about one thing, oldest first, where each opened within `flap` after the one before ended.
-
-    An accusation that was taken back for something milder is over: that must be told.
-    """
-    chains: list[list[Alert]] = []
-    latest: dict[str, list[Alert]] = {}
-    for alert in sorted(alerts, key=lambda each: (each.opened_at, each.id)):
-        chain = latest.get(alert.finding.key)
-        if chain is None or not _goes_on(chain[-1], alert, flap):
-            chain = latest[alert.finding.key] = []
-            chains.append(chain)
-        chain.append(alert)
-    return chains
-
-
-def _goes_on(before: Alert, after: Alert, flap: timedelta) -> bool:
-    alike = (before.finding.severity is Severity.ACCUSATION) == (after.finding.severity is Severity.ACCUSATION)
-    return alike and before.resolved_at is not None and after.opened_at - before.resolved_at <= flap
+    hours, chains = wishes.hours, episodes([alert for alert in alerts if alert.opened_at <= now], wishes.flap)
+    deciding = _Deciding(candidates, mailboxes, silences, wishes, now, hours.is_open(now), hours.next_opening(now), there_again(chains))
+    return [decision for chain in chains for decision in deciding.of(chain)]
 
 
 @dataclass(slots=True)
@@ -146,6 +125,7 @@ class _Deciding:
     now: datetime
     open: bool
     next_opening: datetime
+    again: Mapping[str, list[Alert]]
 
     def of(self, chain: list[Alert]) -> list[Decision]:
         """Decide on the last alert of an episode; those before it have nothing left to say."""
@@ -201,10 +181,27 @@ class _Deciding:
             return Decision(alert, person, Why.DIGEST)
         if (held := self._silenced(alert, person)) is not None:
             return held
+        if (back := self._is_back(alert, email)) is not None:
+            return Decision(alert, person, back)
         stable = (alert.resolved_at or alert.last_seen_at) + self.wishes.flap
         if self.now < stable:
             return Decision(alert, person, Why.FLAPPING, until=stable)
         return self._now_or_later(Decision(alert, person, Why.RECOVERED))
+
+    def _is_back(self, alert: Alert, email: str) -> Why | None:
+        """Return why nobody reads that this is over: it is there again, or was and this person heard of it, or waits for the gate.
+
+        That an accusation gave way to something milder must be told all the same.
+        """
+        accused = alert.finding.severity is Severity.ACCUSATION
+        for later in self.again.get(alert.finding.key, ()):
+            if later.opened_at <= alert.opened_at or (accused and later.finding.severity is not Severity.ACCUSATION):
+                continue
+            if later.stage in UNHEARD:
+                return Why.GATE
+            if later.stage is Stage.OPEN or email in later.told or tried([later], email):
+                return Why.AGAIN
+        return None
 
     def _telling(self, alert: Alert, person: Contact, mark: Told | None, pressing: bool, chain: list[Alert]) -> Decision:
         if alert.stage in UNHEARD:

@@ -8,7 +8,6 @@ import gc
 import os
 import random
 import socket
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
@@ -25,19 +24,17 @@ from monitor.clock import SystemClock
 from monitor.committer import Committer
 from monitor.embedded import Embedded
 from monitor.errors import BadSettings, StoreAway
-from monitor.freshness import duties
 from monitor.heartbeat import Heartbeat
 from monitor.intake import OpenedPosts, PushBooks
 from monitor.judging import Judge, Picture
-from monitor.metrics.registry import Metrics, Rollup
-from monitor.model import Account, AccountState, Poll, RepostStanding, Severity, Stage, Standing, end_of_day
+from monitor.metrics.registry import Metrics
+from monitor.model import Account, AccountState, Poll, RepostStanding, Stage, Standing
 from monitor.notify.post import open_post
 from monitor.plugins import Tables, adapters_of, backoff_of, profile_of, rules_of
 from monitor.polling import Polling
 from monitor.ports import Clock
 from monitor.rematching import Rematching
 from monitor.reports.reporting import Reporting
-from monitor.schedule import post_rate, solve
 from monitor.settings import EMBEDDED, Settings
 from monitor.showing import Showing
 from monitor.store import Store
@@ -46,10 +43,12 @@ from monitor.telling.correspondence import LetterRecord
 from monitor.telling.errands import Done, Shown
 from monitor.telling.outgoing import Outgoing, Roll, links_of, readers_with
 from monitor.telling.trail import Entry
+from monitor.ticking import Ticking
+from monitor.urgency import soon_within
 from monitor.verifying import Verifying
-from monitor.web import Health, Pair, build
+from monitor.web import Health, Pair, build, server_log
 from monitor.web.callback import Switchboard
-from monitor.workdays import known_until
+from monitor.workdays import announce
 
 log = structlog.get_logger("app")
 
@@ -65,9 +64,6 @@ VERIFY_LEASE = timedelta(minutes=10)
 
 LEAVE_SECONDS = 2.0
 """What closing the console or the database may take when somebody at the other end does not answer."""
-
-FURTHEST_PLAN = timedelta(days=3)
-"""No look is ever planned so far ahead; whatever is, was planned by a clock that ran ahead."""
 
 HEARTBEAT_TIMEOUT = 10.0
 """Seconds for a sign of life to be taken."""
@@ -86,6 +82,7 @@ class App:
         self, settings: Settings, tables: Tables, clock: Clock | None = None, rng: random.Random | None = None, *, join: bool = False
     ) -> None:
         self.settings, self.tables = settings, tables
+        announce(settings.calendar.holidays)
         self.clock: Clock = clock or SystemClock()
         self.rng = rng or random.Random()
         self.metrics = Metrics(per_account=settings.watch.per_account)
@@ -99,12 +96,9 @@ class App:
         self.notifier = open_post(settings.smtp, settings.notify.robots, self.clock, proxy_from_environment=proxied)
         self._join = join
         self._stack = AsyncExitStack()
-        self.picture: Picture | None = None
         self.web_address = ""
         self._beats: dict[str, tuple[float, float]] = {}
-        self._ticked = asyncio.Event()
         self._embedded: Embedded | None = None
-        self._solved_at: datetime | None = None
 
     async def __aenter__(self) -> App:
         try:
@@ -148,7 +142,7 @@ class App:
         )
         links = await links_of(self.store, self.settings)
         self.reporting = Reporting(self.store, self, self.settings)
-        readers = readers_with(self.settings, Roll(lambda: self.picture), self.notifier)
+        readers = readers_with(self.settings, Roll(lambda: self.ticking.picture), self.notifier)
         self.outgoing = Outgoing(
             *(self.store, self.settings, self.clock, self.metrics, self.notifier, self.reporting, links, readers, owner),
             on_recheck=self.polling.wake,
@@ -159,6 +153,12 @@ class App:
         self._switchboard = Switchboard(self.adapters, self.credentials.names(), PushBooks(self.store, self.judge), self.clock)
         looks_end = timedelta(seconds=self.settings.judge.tick_seconds + self.settings.poll.lease_seconds)
         self.rematching = Rematching(self.store, self.judge, self.clock, owner, looks_end)
+        self.ticking = Ticking(
+            *(self.store, self.judge, self.polling, self.telling, self.metrics, self.clock),
+            *(self.adapters, self.pauses, self.budgets, self.credentials),
+            furthest_rest=self._furthest_rest,
+            solve_seconds=self.settings.schedule.solve_seconds,
+        )
         await self.judge.refresh_articles(now)
 
     async def _close_adapters(self) -> None:
@@ -177,7 +177,7 @@ class App:
             committing = asyncio.create_task(self.committer.run(), name="commit")
             polling = asyncio.create_task(self._poll_loop(stop), name="poll")
             loops = [
-                asyncio.create_task(self._every("judge", self.settings.judge.tick_seconds, self._tick, stop), name="judge"),
+                asyncio.create_task(self._every("judge", self.settings.judge.tick_seconds, self.ticking.tick, stop), name="judge"),
                 asyncio.create_task(self._every("tell", lambda: self.telling.pause, self.telling.round, stop), name="tell"),
                 polling,
                 asyncio.create_task(self._every("verify", self.settings.poll.verify_seconds, self._verify, stop), name="verify"),
@@ -230,7 +230,7 @@ class App:
 
     async def _first_tick(self, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(stop.wait())
-        ticked = asyncio.create_task(self._ticked.wait())
+        ticked = asyncio.create_task(self.ticking.done.wait())
         await asyncio.wait({stopping, ticked}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         ticked.cancel()
@@ -259,82 +259,16 @@ class App:
             log.exception("a loop failed and goes on", loop=name)
             await self.clock.sleep(1.0)
 
-    async def _tick(self) -> None:
-        now, begun = self.clock.now(), self.clock.elapsed()
-        healed = await self.store.heal_clock(now, FURTHEST_PLAN)
-        if healed:
-            log.warning("accounts were planned too far ahead and are due now: did the clock run ahead?", accounts=healed)
-        if self.pauses.heal(now, self._furthest_rest):
-            log.warning("channels rested too far ahead and are tried now: did the clock run ahead?")
-        picture = await self.judge.tick(now)
-        for account, _ in picture.activity:
-            # So that the first claim already knows what queues behind what.
-            self.polling.lane_of(account)
-        self.pauses.count(picture.served)
-        await self.store.put_channels(self.pauses.changed())
-        await self.judge.judge_channels(self.pauses.states(), self.credentials.expiries(), now)
-        self._solve_paces(picture, now)
-        paces = {name: self.polling.pace(name) for name, adapter in self.adapters.items() if adapter.polled and not adapter.verifies}
-        picture.duties = await asyncio.to_thread(duties, picture.activity, paces, now)
-        picture.activity = []
-        self.picture = picture
-        await self._publish(picture, now)
-        self.metrics.observe_rollup(self.clock.elapsed() - begun)
-        self.metrics.observe_store(True)
-        self._ticked.set()
-
     @property
     def _furthest_rest(self) -> timedelta:
         longest = max((max(adapter.settings.breaker_minutes) for adapter in self.adapters.values()), default=0.0)
         return max(FURTHEST_REST, timedelta(minutes=longest), timedelta(seconds=self.backoff.auth))
 
-    def _solve_paces(self, picture: Picture, now: datetime) -> None:
-        """Solve each channel's pace anew, now and then: post rates move slowly, and a large roster makes it costly."""
-        if self._solved_at is not None and (now - self._solved_at).total_seconds() < self.settings.schedule.solve_seconds:
-            return
-        self._solved_at = now
-        by_channel: dict[str, list[float]] = {}
-        for account, state in picture.activity:
-            if account.channels:
-                by_channel.setdefault(account.channels[0].adapter, []).append(post_rate(state, now))
-        for name, rates in by_channel.items():
-            adapter = self.adapters.get(name)
-            if adapter is not None:
-                wishes = adapter.settings
-                shortest, longest = wishes.min_interval_minutes * 60, wishes.max_interval_minutes * 60
-                self.polling.paces[name] = solve(rates, wishes.daily_budget / DAY_SECONDS, shortest, longest)
-
-    async def _publish(self, picture: Picture, now: datetime) -> None:
-        alerts: Counter[tuple[str, Severity, Stage]] = Counter(
-            (a.finding.rule, a.finding.severity, a.stage) for a in await self.store.alerts([Stage.PENDING, Stage.HELD, Stage.OPEN])
-        )
-        rollup = Rollup(
-            taken_at=now,
-            standings=picture.standings,
-            duties=picture.duties,
-            articles=self.judge.live,
-            reposts=picture.reposts,
-            alerts_by=alerts,
-            channels=self.pauses.states(),
-            sources=list(picture.sources.values()),
-            due=(await self.store.counts(now))["due"],
-            oldest_due_at=await self.store.oldest_due(now),
-            letters_waiting=self.telling.waiting,
-            outbox_oldest=self.telling.oldest,
-            held=self.telling.held,
-            addresses_refused=self.telling.refused_addresses,
-            budgets=self.budgets.usage(),
-            rests=self.pauses.rests(now),
-            expiries=self.credentials.expiries(),
-            calendar_until=end_of_day(known_until()),
-        )
-        # Some 20 µs an account: with a large roster too long for the loop that also polls.
-        await asyncio.to_thread(self.metrics.publish, rollup)
-
     # -- the console --------------------------------------------------------------------------------------------------------
 
     async def _serve(self, stack: AsyncExitStack) -> None:
-        runner = web.AppRunner(build(self, self.metrics.render, self._switchboard), access_log=None, shutdown_timeout=LEAVE_SECONDS)
+        console = build(self, self.metrics.render, self._switchboard)
+        runner = web.AppRunner(console, access_log=None, logger=server_log(), shutdown_timeout=LEAVE_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, self.settings.web.host, self.settings.web.port)
@@ -348,8 +282,21 @@ class App:
         self.web_address = f"http://{host}:{port}/"
 
     @property
+    def picture(self) -> Picture | None:
+        """What the last tick saw; None before the first."""
+        return self.ticking.picture
+
+    @property
+    def soon_within(self) -> str:
+        return soon_within(getattr(self.grader, "unit", "days"))
+
+    @property
     def profile_title(self) -> str:
         return str(getattr(self.grader, "title", "") or self.grader.profile)
+
+    @property
+    def public_url(self) -> str:
+        return self.settings.web.public_url
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -390,7 +337,7 @@ class App:
             await asyncio.wait_for(self.store.ping(), timeout=2.0)
         except (StoreAway, TimeoutError):
             reasons.append("the database does not answer")
-        if not self._ticked.is_set():
+        if not self.ticking.done.is_set():
             reasons.append("the first judgement is not done")
         return Health(alive=not dead, ready=not reasons, reasons=tuple(reasons))
 
@@ -402,8 +349,7 @@ class App:
 
     async def standings(self) -> list[tuple[Account, Standing]]:
         """Judge the whole roster as it stands, and return it."""
-        self.picture = await self.judge.tick(self.clock.now())
-        return self.picture.standings
+        return (await self.ticking.look(self.clock.now())).standings
 
     async def repost_standings(self) -> list[RepostStanding]:
         return self.picture.reposts if self.picture else []

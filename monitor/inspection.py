@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Protocol
 
+from monitor.errors import Degraded
 from monitor.model import (
     Account,
     AccountState,
@@ -128,7 +129,10 @@ def _frozen_reason(watched: Sequence[Watched], guards: GuardLimits, now: datetim
 
 
 def _unreachable(state: AccountState, guards: GuardLimits, now: datetime) -> bool:
-    return state.last_good is None or now - state.last_good.at > timedelta(hours=guards.canary_unseen_hours)
+    if state.last_good is None:
+        # What is never seen whole, as behind a WeChat feed without `whole=1`, still shows what is published: its posts tell.
+        return state.last_error is None or state.last_error.code != Degraded.code
+    return now - state.last_good.at > timedelta(hours=guards.canary_unseen_hours)
 
 
 def _stale(state: AccountState, guards: GuardLimits, now: datetime) -> bool:

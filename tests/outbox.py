@@ -72,10 +72,16 @@ class OneLine:
 
 
 def telling(
-    store: Store, port: int, clock: Clock, settings: NotifySettings | None = None, owner: str = "", seconds: float = 5.0
+    store: Store,
+    port: int,
+    clock: Clock,
+    settings: NotifySettings | None = None,
+    owner: str = "",
+    seconds: float = 5.0,
+    metrics: Metrics | None = None,
 ) -> Telling:
     """Return the loop over a real mail program; it sends digests too where the settings name a clerk."""
     wishes = settings or NotifySettings()
     smtp = SmtpSettings(host="127.0.0.1", port=port, security="none", sender=SENDER, timeout_seconds=seconds)
-    posting, readers = Posting(store, SmtpNotifier(smtp, clock), wishes, Metrics(), clock, owner), readers_of(wishes)
+    posting, readers = Posting(store, SmtpNotifier(smtp, clock), wishes, metrics or Metrics(), clock, owner), readers_of(wishes)
     return Telling(posting, Words(), wishes_of(wishes), readers, DigestRound(posting, OneLine(), readers, wishes))

@@ -40,6 +40,7 @@ OPERATOR = Contact(email="xinxi@shiquan.example", name="信息员")
 SHOUTED = Contact(email="Xinxi@Shiquan.Example")
 COUNTY = Contact(email="xianqu@shiquan.example", role=Role.COUNTY)
 HOURLY = tuple(time(hour, 5) for hour in range(24))
+ENDLESS = datetime(2200, 1, 1, tzinfo=BEGINNING.tzinfo)
 OFTEN = tuple(time(hour, 35) for hour in (0, 6, 8, 10, 14, 17, 21))
 
 
@@ -73,7 +74,11 @@ class Sent:
 
 @dataclass
 class Unit:
-    """The world: who published when, and what came of it. `reposts` are by article and account."""
+    """The world: who published when, and what came of it. `reposts` are by article and account.
+
+    `deleted`: when a post was gone again, by account and the time it was published. `refuses`: addresses that take no letter. `moved`: from
+    when on the accounts have other people. `gate`: until when the accusations of an account are held.
+    """
 
     accounts: tuple[Account, ...]
     posts: Mapping[str, Sequence[datetime]]
@@ -82,9 +87,14 @@ class Unit:
     silences: Mapping[str, Silence] = field(default_factory=dict)
     answers: Mapping[str, datetime] = field(default_factory=dict)
     wishes: Wishes = field(default_factory=Wishes)
+    deleted: Mapping[tuple[str, datetime], datetime] = field(default_factory=dict)
+    refuses: frozenset[str] = frozenset()
+    moved: tuple[datetime, tuple[Account, ...]] | None = None
+    gate: Mapping[str, datetime] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     boxes: dict[str, Mailbox] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
+    turned_away: list[tuple[datetime, str]] = field(default_factory=list)
     began: datetime = BEGINNING
     ended: datetime = BEGINNING
 
@@ -93,6 +103,8 @@ class Unit:
         passing = list(moments(first, days, at))
         self.began, self.ended = passing[0], passing[-1]
         for now in passing:
+            if self.moved is not None and now >= self.moved[0]:
+                self.accounts = self.moved[1]
             self._judge(now)
             self._answer(now)
             self._tell(now)
@@ -104,10 +116,12 @@ class Unit:
             alive = {each.finding.key: each for each in mine if each.stage is not Stage.RESOLVED}
             changed = life.settle(alive, findings(self._facts(account, now)), now)
             self.alerts |= {each.id: each for each in changed}
-            self.alerts |= {each.id: each for each in life.release(changed, now)}
+            unheard = [each for each in self.alerts.values() if each.finding.account_id == account.id and each.stage in life.UNHEARD]
+            let = life.hold if now < self.gate.get(account.id, BEGINNING) else life.release
+            self.alerts |= {each.id: each for each in let(unheard, now)}
 
     def _facts(self, account: Account, now: datetime) -> AccountFacts:
-        posts = [at for at in self.posts.get(account.id, ()) if at <= now]
+        posts = [at for at in self.posts.get(account.id, ()) if at <= now < self.deleted.get((account.id, at), ENDLESS)]
         look = GoodLook(channel="feed http://bridge.example/x.rss", at=now, covers_until=now)
         state = AccountState(
             account_id=account.id,
@@ -135,6 +149,10 @@ class Unit:
         self.alerts |= {each.id: each for each in marks.lowered(self.alerts.values())}
         for notice in alerting.notices(self.decisions(now)):
             email = address(notice.person.email)
+            if email in self.refuses:
+                self.turned_away.append((now, email))
+                self.boxes[email] = mailboxes.turned_away(self.boxes.get(email, Mailbox(email)), "550 no such user", now)
+                continue
             for each in (*notice.opened, *notice.recovered):
                 step, due = notice.step(each), notice.due(each)
                 self.alerts[each.id] = marks.told(self.alerts[each.id], email, now, step=step, due=due, letter=f"{len(self.sent)}")
@@ -143,9 +161,8 @@ class Unit:
 
     def decisions(self, now: datetime) -> list[Decision]:
         people = {account.id: account.contacts for account in self.accounts}
-        heard = [each for each in self.alerts.values() if each.stage in (Stage.OPEN, Stage.RESOLVED)]
         return alerting.decide(
-            heard, lambda alert: people[alert.finding.account_id or ""], self.boxes, self.silences, self.wishes, now
+            self.alerts.values(), lambda alert: people[alert.finding.account_id or ""], self.boxes, self.silences, self.wishes, now
         )
 
 

@@ -490,9 +490,9 @@ def test_letters_about_accounts_put_no_repeat_about_us_off() -> None:
 
 def test_a_lapse_long_after_a_recovery_is_news() -> None:
     [over] = settle(keyed(told(alert(FAILED), OPERATOR.email, NOW)), [clear()], LATER)
-    again = alert(FAILED).model_copy(update={"id": "second", "opened_at": LATER + timedelta(hours=2)})
+    again = alert(FAILED).model_copy(update={"id": "second", "opened_at": LATER + timedelta(days=6)})
 
-    assert reasons(told(over, OPERATOR.email, LATER), again, now=LATER + timedelta(hours=3)) == [Why.TOLD, Why.NEW]
+    assert reasons(told(over, OPERATOR.email, LATER), again, now=LATER + timedelta(days=6, hours=1)) == [Why.TOLD, Why.NEW]
 
 
 def test_an_accusation_taken_back_for_a_reminder_is_told_as_over() -> None:

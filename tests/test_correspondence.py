@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from clocks import NOON
 from makers import account
@@ -146,6 +147,37 @@ async def test_an_alert_that_another_writer_opened_first_leaves_no_second_step(s
     await store.put_alerts([AlertChange(None, rival)])
 
     assert [entry.alert_id for entry in await store.correspondence.trail()] == [opened.id]
+
+
+async def test_what_a_kill_kept_from_the_log_is_noted_at_the_next_start(store: Store, raw: Any) -> None:
+    opened = await accused(store)
+    over = opened.model_copy(update={"stage": Stage.RESOLVED, "resolved_at": NOON + timedelta(hours=2)})
+    await store.put_alerts([AlertChange(opened, over)])
+    before = await store.correspondence.trail()
+    raw.trail.delete_many({})
+
+    noted = await store.complete_trail(NOON - timedelta(days=30), NOON + timedelta(days=1))
+
+    assert noted == 2
+    assert await store.correspondence.trail() == before
+    assert await store.complete_trail(NOON - timedelta(days=30), NOON + timedelta(days=1)) == 0
+
+
+async def test_a_step_that_may_yet_be_noted_by_who_took_it_is_left_alone(store: Store, raw: Any) -> None:
+    await accused(store)
+    raw.trail.delete_many({})
+
+    assert await store.complete_trail(NOON - timedelta(days=30), NOON) == 0
+
+
+async def test_what_a_person_released_is_not_noted_as_held_again(store: Store) -> None:
+    opened = await accused(store)
+    [held] = life.hold([opened], NOON)
+    await store.put_alerts([AlertChange(opened, held)])
+    await store.put_alerts([AlertChange(held, *life.release([held], NOON))], "李四", NOON)
+
+    assert await store.complete_trail(NOON - timedelta(days=30), NOON + timedelta(days=1)) == 0
+    assert {entry.act: entry.by for entry in await store.correspondence.trail()}[Act.RELEASED] == "李四"
 
 
 async def test_a_step_noted_twice_is_one(store: Store) -> None:

@@ -222,8 +222,8 @@ def leader_paper():
 def test_the_meter_offers_and_ranks_nobody() -> None:
     text = as_text(month_paper())
 
-    assert "可考虑关停 1 个" in text and "最后更新2019年11月30日，超过60天，未收到反馈" in text and "不作排名" in text
-    assert month_paper().subject == "【月报】政务新媒体监测 2020-02：提醒邮件2 涉及单位1 可考虑关停1"
+    assert "建议关停 1 个" in text and "最后更新2019年11月30日，超过60天，未收到反馈" in text and "不作排名" in text
+    assert month_paper().subject == "【月报】政务新媒体监测 2020-02：提醒邮件2 涉及单位1 建议关停1"
 
 
 def test_the_leader_reads_the_rate_with_its_base_and_that_there_is_nothing_to_compare_with() -> None:

@@ -66,7 +66,8 @@ def made(store: Store, notifier: Notifier, clock: FrozenClock, plain: Plain, rea
 
 
 async def went(store: Store, rounds: DigestRound, clock: FrozenClock) -> int:
-    return await rounds.send(await read_desk(store, clock.now()), clock.now())
+    desk = await read_desk(store, clock.now(), Readers(clerks=(CLERK,), counties=lambda: [COUNTY]))
+    return await rounds.send(desk, clock.now())
 
 
 @pytest.mark.parametrize(

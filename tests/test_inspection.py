@@ -27,6 +27,7 @@ from monitor.model import (
     Alert,
     CanaryState,
     Channel,
+    Fault,
     Finding,
     Firing,
     Platform,
@@ -104,6 +105,24 @@ DAYS_20 = timedelta(days=20)
 )
 def test_a_second_hand_source_needs_singing_canaries_or_a_witness(accounts: list[Any], expected: SourceState) -> None:
     assert health(*accounts).state is expected
+
+
+def in_part(post: timedelta, fault: str) -> tuple[Account, AccountState]:
+    """Return a canary that was never seen whole, as behind a WeChat feed without `whole=1`."""
+    account, known = watched(post, None, canary=True)
+    return account, known.model_copy(update={"last_error": Fault(code=fault, channel="feed")})
+
+
+@pytest.mark.parametrize(
+    ("post", "fault", "expected"),
+    [
+        pytest.param(HOUR, "degraded", SourceState.LIVE, id="its posts are seen, though not the whole account"),
+        pytest.param(DAYS_20, "degraded", SourceState.FROZEN, id="its posts are seen, and are old"),
+        pytest.param(HOUR, "transport", SourceState.FROZEN, id="its bridge does not answer"),
+    ],
+)
+def test_a_canary_seen_in_part_sings_by_its_posts(post: timedelta, fault: str, expected: SourceState) -> None:
+    assert health(in_part(post, fault)).state is expected
 
 
 def test_a_first_hand_source_needs_no_witness_but_heeds_its_canaries() -> None:

@@ -170,6 +170,19 @@ def test_a_deadline_that_passed_unanswered_is_the_countys_to_follow_up() -> None
     assert lines(made)[2] == "整改期限3月2日已过，尚未收到反馈，请督促尽快整改并反馈"
 
 
+def test_several_that_press_say_in_the_subject_until_when() -> None:
+    made = letter(warned(FUND), warned(STATISTICS), person=COUNTY, step=Step.PRESSING)
+
+    assert made.subject.startswith("【预警】") and made.subject.endswith("等2个账号，请督促于今日下班前更新")
+    assert not letter(warned(FUND), stale(STATISTICS), step=Step.PRESSING).subject.endswith("更新")
+
+
+def test_a_trouble_of_ours_says_since_when_it_is_known() -> None:
+    made = letter(trouble(), person=SYSADMIN, duty=False)
+
+    assert "发现时间：2020-03-03 09:00" in lines(made)
+
+
 def test_a_long_sentence_never_pushes_the_deadline_out_of_the_subject() -> None:
     told = alert(STATISTICS, "长" * 300, Severity.ACCUSATION, "内容不更新")
 

@@ -47,6 +47,7 @@ class PaperRoster:
     past: list[Row] = field(default_factory=list)
     asked: list[datetime] = field(default_factory=list)
     profile_title: str = "国办秘函〔2019〕19号 · 两周"
+    soon_within: str = "3天"
 
     async def rows(self) -> list[Row]:
         return self.listed
@@ -146,7 +147,7 @@ async def test_the_meter_reads_a_year_of_alerts_and_a_month_of_letters(store: St
 
     made = await Reporting(store, PaperRoster([idle(OLD, 2)]), SETTINGS).report("month", NOW, Month(2020, 2))
 
-    assert made.subject == "【月报】政务新媒体监测 2020-02：提醒邮件1 涉及单位1 可考虑关停1"
+    assert made.subject == "【月报】政务新媒体监测 2020-02：提醒邮件1 涉及单位1 建议关停1"
     assert "近12个月 3 次不合格" in made.text and "近12个月 3 次不合格" in made.html
 
 

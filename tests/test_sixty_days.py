@@ -87,17 +87,36 @@ def repeats_weekly(sent: Sequence[Sent]) -> None:
 
 
 def recovered_once(world: Unit, sent: Sequence[Sent]) -> None:
+    """Who heard reads once that it is over, unless it was there again before that could be told; and nobody else reads it."""
     over = Counter((letter.to, alert.id) for letter, alert, _ in told(sent, Why.RECOVERED))
-    heard = {(letter.to, alert.id): letter.at for letter, alert, d in told(sent) if d.why is not Why.RECOVERED}
+    heard = {(letter.to, alert.id): alert.finding.key for letter, alert, d in told(sent) if d.why is not Why.RECOVERED}
     assert max(over.values(), default=0) <= 1
-    assert over.keys() <= heard.keys()
+    assert {(to, world.alerts[name].finding.key) for to, name in over} <= {(to, key) for (to, _), key in heard.items()}
     owed = {pair for pair in heard if world.alerts[pair[1]].stage is Stage.RESOLVED and _long_over(world, pair[1])}
-    assert owed <= over.keys()
+    assert {pair for pair in owed if not _there_again(world, pair[1])} <= over.keys()
 
 
 def _long_over(world: Unit, alert_id: str) -> bool:
     resolved = world.alerts[alert_id].resolved_at
     return resolved is not None and resolved < world.ended - 12 * DAY
+
+
+def _there_again(world: Unit, alert_id: str) -> bool:
+    """Whether it opened again before anybody at work could have read that it was over."""
+    alert = world.alerts[alert_id]
+    assert alert.resolved_at is not None
+    stable = alert.resolved_at + world.wishes.flap
+    by = stable if world.wishes.hours.is_open(stable) else world.wishes.hours.next_opening(stable)
+    return any(
+        each.finding.key == alert.finding.key and alert.opened_at < each.opened_at <= by + DAY for each in world.alerts.values()
+    )
+
+
+def accused_while_open(sent: Sequence[Sent]) -> None:
+    for letter in sent:
+        assert {alert.stage for alert in (*letter.notice.opened, *letter.notice.standing)} <= {Stage.OPEN}
+        accused = {alert.finding.key for alert in letter.notice.opened if alert.finding.severity is Severity.ACCUSATION}
+        assert not accused & {alert.finding.key for alert in letter.notice.recovered}
 
 
 def nothing_too_late(sent: Sequence[Sent]) -> None:
@@ -127,15 +146,22 @@ def unanswered_goes_to_the_county(world: Unit, sent: Sequence[Sent]) -> None:
             assert alert.id in over, alert.finding.message
 
 
-def everything_holds(world: Unit) -> None:
+def always(world: Unit) -> None:
+    """What holds also where letters are refused, held by the gate or silenced, and where people change."""
     sent = world.sent
     one_a_day(sent)
     office_hours(sent)
-    told_before_failing(world, sent)
+    accused_while_open(sent)
     each_rung_once(sent)
     repeats_weekly(sent)
     recovered_once(world, sent)
     nothing_too_late(sent)
+
+
+def everything_holds(world: Unit) -> None:
+    sent = world.sent
+    always(world)
+    told_before_failing(world, sent)
     no_notice_of_rectification_before_a_week(sent)
     unanswered_goes_to_the_county(world, sent)
 

@@ -45,9 +45,9 @@ class Line:
 async def show_alerts(app: App, everything: bool, format: str, out: Console) -> int:
     """Print for each alert whom it concerns, when they were told, and why a letter goes out or waits; without `everything` living ones."""
     now = app.clock.now()
-    desk = await read_desk(app.store, now)
+    desk = await read_desk(app.store, now, app.outgoing.readers)
     waiting = await app.store.alerts([Stage.PENDING, Stage.HELD])
-    alerts = [*desk.alerts.values(), *waiting]
+    alerts = [*({each.id: each for each in waiting} | desk.alerts).values()]
     accounts = {**desk.accounts, **{each.id: each for each in await app.store.accounts({a.finding.account_id or "" for a in waiting})}}
     people = candidates_in(accounts, app.outgoing.readers)
     decisions = alerting.decide(alerts, people, desk.boxes, desk.silences, app.outgoing.wishes, now)

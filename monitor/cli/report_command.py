@@ -32,6 +32,10 @@ class AtRest:
     def profile_title(self) -> str:
         return self._app.profile_title
 
+    @property
+    def soon_within(self) -> str:
+        return self._app.soon_within
+
     async def rows(self) -> list[Row]:
         judgement = await self._app.standings_at(self._app.clock.now())
         return await as_heard(self._app, judgement.standings)

@@ -13,7 +13,7 @@ from typing import Literal
 
 import orjson
 
-from monitor.model import Contact, local_date
+from monitor.model import Contact, Standing, local_date
 from monitor.notify import digest_words as words
 from monitor.notify.paper import Figure, Line, Paper, Section, as_page, as_text, capped
 from monitor.ports import Letter, ListName
@@ -21,8 +21,8 @@ from monitor.reports.courses import Ahead, Course, Week
 from monitor.reports.digests import Digest
 from monitor.tasks import TaskSheet
 from monitor.telling.marks import address
-from monitor.urgency import SOON_DAYS
-from monitor.wording import NAME_CAP, account_title, chinese_day, last_update, minute, plain, web_link
+from monitor.urgency import SOON_DAYS, is_feared
+from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_day, last_update, minute, plain, web_link
 
 Kind = Literal["daily", "weekly"]
 KIND_NAMES = {"daily": "日报", "weekly": "周报"}
@@ -42,11 +42,12 @@ FOOT = (
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands on every paper of this city: its name, the profile in force, the console's address."""
+    """What stands on every paper of this city: its name, the profile in force, the console's address, within what 将超期 is."""
 
     city: str = ""
     profile: str = ""
     console: str = ""
+    within: str = f"{SOON_DAYS}天"
 
     @property
     def link(self) -> str:
@@ -94,7 +95,7 @@ def short(digest: Digest, subject: str, head: Head) -> str:
 
 def paper_of(kind: Kind, digest: Digest, head: Head, week: Week | None = None, greeting: str = "") -> Paper:
     """Return the digest laid out; a weekly one begins with the course of the week."""
-    parts = _county_sections(digest, head.link) if digest.county else words.sections_of(digest, head.link)
+    parts = _county_sections(digest, head) if digest.county else words.sections_of(digest, head.link, head.within)
     course = _week_sections(week, digest, head.link) if week else []
     return Paper(
         subject=subject(kind, digest),
@@ -152,15 +153,17 @@ def _lead(digest: Digest, head: Head) -> list[str]:
 # -- a county ----------------------------------------------------------------------------------------------------------------
 
 
-def _county_sections(digest: Digest, console: str) -> list[Section]:
+def _county_sections(digest: Digest, head: Head) -> list[Section]:
     """Return the parts of a county's digest, 将超期 first; nothing of the city's, and no addresses."""
+    console = head.link
     parts = [
-        words.soon(digest, console) or Section(f"{SOON_DAYS}天内将超期 0 个"),
+        words.soon(digest, console, head.within) or Section(f"{head.within}内将超期 0 个"),
         _for_group(digest),
         words.fresh(digest, console),
         words.failed(digest, console),
         words.undetermined(digest, console),
         *words.tasks(digest.tasks, digest.now),
+        words.overdue(digest, console),
         words.mended(digest.mended, console),
         words.requests(digest, console),
         words.unreachable(digest.unreachable, console, named=False),
@@ -169,15 +172,16 @@ def _county_sections(digest: Digest, console: str) -> list[Section]:
 
 
 def _for_group(digest: Digest) -> Section | None:
-    """Return the text for the work group: what to do by when, without anybody's mail address."""
-    near = [f"{place}. {words.near_the_line(case)}" for place, case in enumerate(digest.soon[:PASTE_CAP], 1)]
+    """Return the text for the work group: what to do by when, without anybody's mail address, and nobody who may well have posted."""
+    known = [case for case in digest.soon if not is_feared(case.standing)]
+    near = [f"{place}. {words.near_the_line(case)}" for place, case in enumerate(known[:PASTE_CAP], 1)]
     late = [f"{place}. {words.headline(case)}" for place, case in enumerate(digest.failed[:PASTE_CAP], 1)]
     if not near and not late:
         return None
     lines = [f"各单位：截至{chinese_day(local_date(digest.now))}，政务新媒体更新情况如下。"]
     lines += ["以下账号即将超期，请在到期前更新：", *near] if near else []
     lines += ["以下账号已超期，请尽快更新；确已停用的，请申请关停：", *late] if late else []
-    left = len(digest.soon) + len(digest.failed) - len(near) - len(late)
+    left = len(known) + len(digest.failed) - len(near) - len(late)
     lines += [f"另有 {left} 个账号未列出。"] if left else []
     return Section("可转发到工作群的文字", paste=tuple(lines))
 
@@ -212,6 +216,7 @@ def _compared(course: Course, digest: Digest) -> list[Line]:
     then, now = course.then, digest.tally
     sums = [("恢复", course.back), ("转为无法判定", course.unclear), ("不再判定", course.gone), ("新增", course.newly)]
     moved = "，".join(f"{name} {count} 个" for name, count in sums if count) or "没有变化"
+    moved += f"（其中 {course.found} 个一周前无法判定）" if course.found else ""
     failing = Line(f"不合格：一周前 {then.failed} 个，现在 {now.failed} 个", below=(moved,), tone="bad" if course.newly else "")
     if then.rate is None or now.rate is None:
         return [failing]
@@ -227,7 +232,7 @@ def _ahead(ahead: Ahead, console: str) -> Section:
     lines = [
         Line(
             f"{account_title(account)} {words.month_day(standing.line_on)}起超期" if standing.line_on else account_title(account),
-            below=tuple(part for part in (words.whose(account), f"最后更新 {last_update(standing)}") if part),
+            below=tuple(part for part in (words.whose(account), f"最后更新 {last_update(standing)}", _unsure(standing)) if part),
             tone="soon",
             link=words.console_of(account, console),
         )
@@ -235,6 +240,11 @@ def _ahead(ahead: Ahead, console: str) -> Section:
     ]
     title = f"{holiday.name}假期（{span}）内将超期 {len(ahead.rows)} 个"
     return capped(title, lines, words.SOON_CAP, notes=(note,), total=len(ahead.rows))
+
+
+def _unsure(standing: Standing) -> str:
+    """Return why it may have posted since, where that could not be seen."""
+    return plain(standing.reason, REASON_CAP)
 
 
 def took(span: timedelta) -> str:

@@ -12,13 +12,13 @@ from urllib.parse import quote
 from monitor.inspection import accused_at
 from monitor.model import Account, Alert, RepostVerdict, Severity, local_date
 from monitor.notify.facts import moment
-from monitor.notify.paper import Line, Section, capped
-from monitor.reports.cases import Case, Mended, Unreachable
+from monitor.notify.paper import Line, Section, Tone, capped
+from monitor.reports.cases import Case, Mended, Overdue, Unreachable
 from monitor.reports.digests import Digest
 from monitor.reports.leading import reasons
 from monitor.tasks import RepostRates, TaskSheet, missing_by_unit
 from monitor.telling.correspondence import Ask
-from monitor.urgency import SOON_DAYS
+from monitor.urgency import is_feared
 from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_day, chinese_minute, minute, plain, published, web_link
 
 FAILED_CAP, FRESH_CAP, SOON_CAP, UNDETERMINED_CAP, OTHER_CAP = 80, 40, 40, 40, 20
@@ -45,14 +45,15 @@ def console_of(account: Account, console: str) -> str:
     return web_link(f"{console.rstrip('/')}/?q={quote(plain(account.code or account.id, NAME_CAP))}") if console else ""
 
 
-def sections_of(digest: Digest, console: str) -> list[Section]:
+def sections_of(digest: Digest, console: str, within: str) -> list[Section]:
     """Return the parts of a city clerk's digest."""
     parts = [
         fresh(digest, console),
         failed(digest, console),
-        soon(digest, console),
+        soon(digest, console, within),
         undetermined(digest, console),
         *tasks(digest.tasks, digest.now),
+        overdue(digest, console),
         mended(digest.mended, console),
         held(digest),
         troubles(digest),
@@ -139,22 +140,25 @@ def _asked(kind: Ask) -> str:
     return {Ask.RECHECK: "请求复查", Ask.RECEIVED: "确认收到"}.get(kind, kind.label)
 
 
-def soon(digest: Digest, console: str) -> Section | None:
+def soon(digest: Digest, console: str, within: str) -> Section | None:
     lines = [soon_line(case, console) for case in digest.soon[:SOON_CAP]]
-    title = f"{SOON_DAYS}天内将超期 {len(digest.soon)} 个"
-    return capped(title, lines, SOON_CAP, total=len(digest.soon)) if lines else None
+    feared = sum(is_feared(case.standing) for case in digest.soon)
+    notes = (f"其中 {feared} 个目前看不全或采集中断，可能已经更新，请人工核查；到期时仍无法确认的，转为无法判定。",) if feared else ()
+    return capped(f"{within}内将超期 {len(digest.soon)} 个", lines, SOON_CAP, notes=notes, total=len(digest.soon)) if lines else None
 
 
 def soon_line(case: Case, console: str) -> Line:
     below = tuple(part for part in (whose(case.account), clocks(case)) if part)
-    return Line(near_the_line(case), below, tuple(answers(case)), "soon", console_of(case.account, console))
+    tone: Tone = "ours" if is_feared(case.standing) else "soon"
+    return Line(near_the_line(case), below, tuple(answers(case)), tone, console_of(case.account, console))
 
 
 def near_the_line(case: Case) -> str:
     """Return which account and when its line is; where that is feared but not proven, what is missing for the proof."""
     standing = case.standing
     said = plain(standing.reason, REASON_CAP) or plain(standing.label, REASON_CAP)
-    line = f"{month_day(standing.line_on)}起超期" if standing.line_on else ""
+    ending = "到期，是否更新待核查" if is_feared(standing) else "起超期"
+    line = f"{month_day(standing.line_on)}{ending}" if standing.line_on else ""
     return f"{account_title(case.account)} {_joined(said, line, between='，')}"
 
 
@@ -205,6 +209,19 @@ def task_line(sheet: TaskSheet, now: datetime) -> Line:
     below += [f"另有 {len(units) - UNIT_CAP} 个单位未转载"] if len(units) > UNIT_CAP else []
     marks = (f"未转载 {missing} 个",) if missing else ()
     return Line(f"《{plain(article.title, TITLE_CAP)}》", tuple(below), marks, "bad" if missing else "")
+
+
+def overdue(digest: Digest, console: str) -> Section | None:
+    """Return the missing reposts whose 整改通知 nobody answered in time; overdue updates stand beside their accounts."""
+    lines = [_overdue(each, console) for each in digest.overdue[:OTHER_CAP]]
+    return capped(f"转载整改逾期未反馈 {len(digest.overdue)} 个", lines, OTHER_CAP, total=len(digest.overdue)) if lines else None
+
+
+def _overdue(each: Overdue, console: str) -> Line:
+    title = plain(str(each.alert.finding.evidence.get("article_title") or ""), TITLE_CAP)
+    said = f"{account_title(each.account)} 未转载{f'《{title}》' if title else '重要信息'}"
+    below = (whose(each.account), f"整改期限{month_day(each.due)}已过，未反馈")
+    return Line(said, tuple(part for part in below if part), tone="bad", link=console_of(each.account, console))
 
 
 def _unit(name: str, accounts: Sequence[Account]) -> str:

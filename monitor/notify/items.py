@@ -144,9 +144,10 @@ class Itemising:
         if len(heap) > 1:
             return self._shared_holiday(item, heap) if holiday_of(first.finding) else self._shared_task(item, heap)
         facts = _task_evidence if first.is_task else _account_evidence
+        found = (("发现时间", minute(first.alert.opened_at)),) if first.about_us else ()
         return replace(
             item,
-            facts=tuple(facts(first, self._account(first.finding))),
+            facts=(*facts(first, self._account(first.finding)), *found),
             links=_usable(self._task_links(first) if first.is_task else [("最近发布", link(first.finding.evidence, "post_url"))]),
             acts=self._acts(first),
         )

@@ -137,7 +137,8 @@ def _subject(opened: Sequence[Item], recovered: Sequence[Item]) -> str:
     one_each = len({title for _, title in counted}) == len(counted) and all(item.is_account for item in items)
     several = f"等{len(counted)}个账号" if one_each else f"等{len(counted)}项"
     parts = "：" + "、".join(f"{label}{count}项" for label, count in labels.items()) if len(labels) > 1 else ""
-    ending = "，问题已销号" if set(labels) == {phrases.RECOVERED} else ""
+    ends = {item.end for item in items}
+    ending = "，问题已销号" if set(labels) == {phrases.RECOVERED} else ends.pop() if len(ends) == 1 else ""
     return plain(f"【{first.label}】{first.counted[0][1]}{several}{parts}{ending}", SUBJECT_CAP)
 
 

@@ -187,7 +187,7 @@ def subject_end(asked: Asked, now: datetime) -> str:
         over = asked.due < local_date(now)
         return f"，整改期限{month_day(asked.due)}已过" if over else f"，请于{month_day(asked.due)}前整改并反馈"
     if asked.step is Step.PRESSING and not asked.is_task and asked.of_operator and "今日下班前" in to_do(asked, now):
-        return "，请于今日下班前更新"
+        return f"，{asked.please}于今日下班前更新"
     return ""
 
 

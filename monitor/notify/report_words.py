@@ -30,7 +30,7 @@ def burden_paper(burden: Burden, head: Head, now: datetime) -> Paper:
     month = f"{burden.month.year}年{burden.month.number}月"
     most = max((unit.most_a_day for unit in burden.units), default=0)
     return Paper(
-        subject=f"【月报】{SYSTEM} {burden.month}：提醒邮件{burden.letters} 涉及单位{len(burden.units)} 可考虑关停{len(burden.closures)}",
+        subject=f"【月报】{SYSTEM} {burden.month}：提醒邮件{burden.letters} 涉及单位{len(burden.units)} 建议关停{len(burden.closures)}",
         title=f"{plain(head.city, NAME_CAP)}政务新媒体提醒负担统计",
         date=month,
         figures=(
@@ -68,7 +68,7 @@ def _unit(unit: Load) -> tuple[str, ...]:
 def _closures(burden: Burden, head: Head) -> Section | None:
     lines = [_closure(each, head.link) for each in burden.closures[:CLOSURES_CAP]]
     notes = ("以下账号维护困难，可考虑与主办单位商议关停或合并；是否关停由人工决定。",)
-    return capped(f"可考虑关停 {len(burden.closures)} 个", lines, CLOSURES_CAP, notes=notes, total=len(burden.closures)) if lines else None
+    return capped(f"建议关停 {len(burden.closures)} 个", lines, CLOSURES_CAP, notes=notes, total=len(burden.closures)) if lines else None
 
 
 def _closure(each: Closure, console: str) -> Line:

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from monitor.inspection import accused_at
 from monitor.life import UNHEARD
 from monitor.model import Account, Alert, Severity, Stage, Standing, Status, Verdict, local_date, start_of_day
+from monitor.ports import ListName
 from monitor.reports.cases import Material, ended_at
 from monitor.reports.courses import counts, mending_times, typical
 from monitor.tasks import NO_UNIT
@@ -123,7 +124,8 @@ def burden(material: Material, month: Month, letters: Sequence[LetterRecord], st
     heaps: dict[str, _Heap] = defaultdict(_Heap)
     mine = [letter for letter in letters if month.holds(letter.at) and counts(letter)]
     _pile_letters(heaps, mine)
-    _pile_steps(heaps, [step for step in steps if month.holds(step.at)], accounts)
+    ours = {letter.number for letter in letters if letter.about != ListName.ACCOUNTS.value}
+    _pile_steps(heaps, [step for step in steps if month.holds(step.at) and step.letter not in ours], accounts)
     times = [(alert, took) for alert, took in mending_times(material.alerts, steps) if month.holds(ended_at(alert))]
     for alert, took in times:
         heaps[_unit_of(alert, accounts)].took.append(took)
@@ -159,7 +161,8 @@ def _pile_steps(heaps: dict[str, _Heap], steps: Iterable[Entry], accounts: Mappi
     for step in steps:
         account = accounts.get(step.account_id)
         unit = _named(step.unit or (account.unit if account else ""))
-        if step.act is Act.TOLD and step.letter:
+        # A step without an account is of a trouble of ours, told to those who see to it.
+        if step.act is Act.TOLD and step.letter and step.account_id:
             heaps[unit].numbers.add(step.letter)
         elif step.act in ASKED:
             heaps[unit].asked += 1

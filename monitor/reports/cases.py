@@ -9,7 +9,7 @@ from datetime import date, datetime
 from monitor import inspection
 from monitor.alerting import Silence, gravity
 from monitor.life import RECOVERY
-from monitor.model import Account, Alert, Contact, Role, Severity, Stage, Standing, Step, Verdict, local_date
+from monitor.model import Account, Alert, Contact, PersonsWord, Role, Severity, Stage, Standing, Step, Verdict, local_date
 from monitor.tasks import TaskSheet
 from monitor.telling.correspondence import Ask, Request
 from monitor.telling.hours import OfficeHours
@@ -28,7 +28,7 @@ AUDIBLE = frozenset({Act.OPENED, Act.ESCALATED, Act.RELEASED})
 class Material:
     """All that a digest is made of, as of `now`: the roster with its standings, the live key articles, and what was said and asked.
 
-    `alerts` are the living ones and those resolved lately; `steps` what the audit log says of them.
+    `alerts` are the living ones and those resolved lately; `steps` what the audit log says of them; `mailboxes` those that took no letter.
     """
 
     now: datetime
@@ -69,6 +69,15 @@ class Mended:
 
     account: Account
     alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A missing repost whose 整改通知 was due on a day that has passed, without an answer."""
+
+    account: Account
+    alert: Alert
+    due: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +136,7 @@ class _Building:
 
     def _with_letters(self, case: Case, alert: Alert) -> Case:
         marks = [mark for mark in alert.told.values() if not mark.recovered]
-        dues = [mark.due for mark in marks if mark.due is not None and mark.step >= Step.RECTIFY]
-        due = max(dues, default=None)
-        word = alert.acknowledged if alert.acknowledged is not None and alert.acknowledged.rung >= alert.finding.rung else None
+        due, word = _due(alert), _answer(alert)
         unanswered = word is None and not case.asked
         return replace(
             case,
@@ -153,6 +160,31 @@ class _Building:
 def _speaks_of_updates(alert: Alert) -> bool:
     finding = alert.finding
     return finding.account_id is not None and finding.article_id is None and finding.severity is not Severity.TROUBLE
+
+
+def _due(alert: Alert) -> date | None:
+    """Return the deadline of the 整改通知, the latest one named to anybody."""
+    marks = (mark for mark in alert.told.values() if not mark.recovered)
+    return max((mark.due for mark in marks if mark.due is not None and mark.step >= Step.RECTIFY), default=None)
+
+
+def _answer(alert: Alert) -> PersonsWord | None:
+    word = alert.acknowledged
+    return word if word is not None and word.rung >= alert.finding.rung else None
+
+
+def overdue_reposts(material: Material) -> tuple[Overdue, ...]:
+    """Return the missing reposts that nobody answered for by their deadline, the longest past first; of accounts the cases tell."""
+    accounts = {account.id: account for account, _ in material.rows}
+    asked = {request.alert_id for request in material.requests}
+    missing = (each for each in material.alerts if each.stage is Stage.OPEN and _accuses(each) and each.finding.article_id is not None)
+    found = [
+        Overdue(accounts[alert.finding.account_id or ""], alert, due)
+        for alert in missing
+        if (due := _due(alert)) is not None and due < local_date(material.now)
+        if _answer(alert) is None and alert.id not in asked and alert.finding.account_id in accounts
+    ]
+    return tuple(sorted(found, key=lambda each: (each.due, each.account.id, each.alert.id)))
 
 
 def mended(material: Material, since: datetime) -> tuple[Mended, ...]:

@@ -30,11 +30,13 @@ Verdicts = Mapping[str, Verdict | None]
 class Course:
     """The failing accounts of then and now: `then.failed - back - unclear - gone + newly` is what fails now.
 
-    `back` pass now, `unclear` are 无法判定 now, `gone` are judged no more. `newly` were no failing ones then.
+    `back` pass now, `unclear` are 无法判定 now, `gone` are judged no more. `newly` were no failing ones then; of `found` among them nothing
+    could be told then.
     """
 
     then: Tally
     newly: int = 0
+    found: int = 0
     back: int = 0
     unclear: int = 0
     gone: int = 0
@@ -96,6 +98,7 @@ def course(rows: Sequence[Row], then: Verdicts) -> Course | None:
     return Course(
         then=Tally.of(before.values()),
         newly=sum(now[each] is Verdict.FAILED for each in before if before[each] is not Verdict.FAILED),
+        found=sum(now[each] is Verdict.FAILED for each in before if before[each] is Verdict.UNDETERMINED),
         back=sum(now[each] is Verdict.QUALIFIED for each in failed),
         unclear=sum(now[each] is Verdict.UNDETERMINED for each in failed),
         gone=sum(now[each] is None for each in failed),

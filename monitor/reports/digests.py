@@ -16,7 +16,19 @@ from typing import Self
 from monitor import inspection
 from monitor.alerting import gravity
 from monitor.model import Account, Alert, Contact, Platform, Role, Severity, Stage, Verdict, local_date
-from monitor.reports.cases import Case, Material, Mended, Row, Unreachable, cases, mended, open_requests, unreachable
+from monitor.reports.cases import (
+    Case,
+    Material,
+    Mended,
+    Overdue,
+    Row,
+    Unreachable,
+    cases,
+    mended,
+    open_requests,
+    overdue_reposts,
+    unreachable,
+)
 from monitor.tasks import TaskSheet, repost_rates
 from monitor.telling.correspondence import Request
 from monitor.telling.hours import OfficeHours
@@ -70,6 +82,7 @@ class Digest:
     undetermined: tuple[Case, ...] = ()
     tasks: tuple[TaskSheet, ...] = ()
     mended: tuple[Mended, ...] = ()
+    overdue: tuple[Overdue, ...] = ()
     requests: tuple[tuple[Account, Request], ...] = ()
     unreachable: tuple[Unreachable, ...] = ()
     held: Mapping[Platform, int] = field(default_factory=dict)
@@ -153,6 +166,7 @@ def _of_accounts(material: Material, since: datetime) -> Digest:
         undetermined=tuple(case for case in told_of if case.standing.verdict is Verdict.UNDETERMINED),
         tasks=tuple(material.sheets),
         mended=mended(material, since),
+        overdue=overdue_reposts(material),
         requests=open_requests(material),
         unreachable=unreachable(material),
     )

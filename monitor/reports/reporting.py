@@ -40,6 +40,8 @@ class Desk(Protocol):
 
     @property
     def profile_title(self) -> str: ...
+    @property
+    def soon_within(self) -> str: ...
     async def rows(self) -> list[Row]: ...
     async def sheets(self) -> Sequence[TaskSheet]: ...
     async def standings_at(self, moment: datetime) -> Judgement: ...
@@ -116,7 +118,7 @@ class Reporting:
             alerts=alerts,
             silences=await said.silences(now),
             requests=await said.requests(),
-            mailboxes=await said.mailboxes(),
+            mailboxes=await said.refused_mailboxes(),
             steps=await said.trail(since=now - MEMORY, acts=AUDIBLE),
             hours=self._hours,
         )
@@ -163,7 +165,7 @@ class Reporting:
         return burden_paper(made, self._head(), now)
 
     def _head(self) -> Head:
-        return Head(self._settings.notify.city, self._desk.profile_title, self._settings.web.public_url)
+        return Head(self._settings.notify.city, self._desk.profile_title, self._settings.web.public_url, self._desk.soon_within)
 
 
 def _digest_for(material: Material, to: Contact, since: datetime) -> Digest | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,13 +15,16 @@ from pymongo.errors import (
 )
 
 from monitor import documents
+from monitor.life import UNHEARD
 from monitor.model import Alert, ChannelState, Stage
 from monitor.store.connection import Connection, duplicates_only
-from monitor.telling.trail import DAEMON, steps_of
+from monitor.telling.trail import DAEMON, steps_behind, steps_of
 from monitor.writes import AlertChange
 
 log = structlog.get_logger("store")
 
+BATCH = 200
+"""Alerts decoded in one go: the loop that reads them polls, too."""
 CLOCKS_APART = timedelta(hours=1)
 """Two machines' clocks differ by seconds; what is further off than this was wrong."""
 
@@ -63,10 +66,18 @@ class Alerts(Connection):
 
         A document that nobody can read is reported and left out: it must not keep everybody else from being told.
         """
-        query = {"$or": [{"stage": Stage.OPEN}, {"stage": Stage.RESOLVED, "resolved_at": {"$gte": since}}]}
+        return await self._readable({"$or": [{"stage": Stage.OPEN}, {"stage": Stage.RESOLVED, "resolved_at": {"$gte": since}}]})
+
+    async def unheard(self, account_ids: Collection[str]) -> list[Alert]:
+        """Return the accusations of these accounts that wait for their sweep or for the gate; one that nobody can read as above."""
+        waits = {"account_id": {"$in": list(account_ids)}, "alive": True, "stage": {"$in": [str(stage) for stage in UNHEARD]}}
+        return await self._readable(waits) if account_ids else []
+
+    async def _readable(self, query: Mapping[str, Any]) -> list[Alert]:
         with self.translated():
-            found = [_readable(doc) async for doc in self._db.alerts.find(query).sort("opened_at", ASCENDING)]
-        return [alert for alert in found if alert is not None]
+            found = self._db.alerts.find(query).sort("opened_at", ASCENDING).batch_size(BATCH)
+            read = [_readable(doc) async for doc in found]
+        return [alert for alert in read if alert is not None]
 
     async def put_alerts(self, changes: Sequence[AlertChange], by: str = DAEMON, at: datetime | None = None) -> None:
         """Write alerts; `by` is the person who decided so, where one did, and `at` when."""
@@ -90,6 +101,20 @@ class Alerts(Connection):
                 missed, lost = False, {each["index"] for each in error.details["writeErrors"]}
             went = [change for place, change in enumerate(batch) if place not in lost]
             await self._note(steps_of(await self._as_written(went) if missed else went, by, at))
+
+    async def complete_trail(self, since: datetime, until: datetime) -> int:
+        """Note the steps of living alerts, and of those resolved between the two moments, that a killed daemon wrote and did not note.
+
+        Younger steps are left alone: another daemon may be about to note them, with the person who took them. Returns how many there were.
+        """
+        query = {"$or": [{"alive": True}, {"stage": Stage.RESOLVED, "resolved_at": {"$gte": since}}]}
+        with self.translated():
+            found = [_readable(doc) async for doc in self._db.alerts.find(query)]
+            steps = {step.id: step for alert in found if alert for step in steps_behind(alert) if step.at < until}
+            noted = {doc["_id"] async for doc in self._db.trail.find({"_id": {"$in": list(steps)}}, {"_id": 1})}
+            missing = [step for id, step in steps.items() if id not in noted]
+            await self._note(missing)
+        return len(missing)
 
     async def _as_written(self, changes: Sequence[AlertChange]) -> list[AlertChange]:
         """Return those whose alert is now as they would have it: another writer moved the others first, and nothing came of them."""

@@ -13,6 +13,8 @@ from monitor.store.connection import Connection
 from monitor.telling.trail import dropped
 from monitor.writes import Claim
 
+BATCH = 200
+"""Accounts decoded in one go: the loop that reads them polls, too."""
 RECENT_ACCOUNTS = 4_096
 """Accounts kept in memory beside the database: all of a city; of a larger roster as many as are looked at in a while."""
 
@@ -114,7 +116,8 @@ class Roster(Connection):
         """Return the roster, or the accounts of these ids, ordered by id."""
         query = {} if ids is None else {"_id": {"$in": list(ids)}}
         with self.translated():
-            return [documents.account(doc) async for doc in self._db.accounts.find(query).sort("_id", ASCENDING)]
+            found = self._db.accounts.find(query).sort("_id", ASCENDING).batch_size(BATCH)
+            return [documents.account(doc) async for doc in found]
 
     async def accounts_behind(self, adapter: str, handle: str) -> list[Account]:
         """Return the accounts that have this channel."""

@@ -17,6 +17,8 @@ from monitor.model import Alert
 from monitor.telling.mailboxes import Mailbox
 from monitor.telling.trail import Act, Entry
 
+BATCH = 500
+"""Documents decoded in one go: with the server's own batches of 16 MB a large roster would hold the loop up for a second."""
 COLLECTIONS = ("mailboxes", "silences", "letters", "trail", "requests", "links", "keys")
 
 
@@ -78,9 +80,16 @@ class Correspondence:
 
     async def mailboxes(self, addresses: Iterable[str] | None = None) -> dict[str, Mailbox]:
         """Return what is known of these addresses, or of all that anything is known of."""
-        query = {} if addresses is None else {"_id": {"$in": list(addresses)}}
+        return await self._mailboxes({} if addresses is None else {"_id": {"$in": list(addresses)}})
+
+    async def refused_mailboxes(self) -> dict[str, Mailbox]:
+        """Return the addresses that took no letter when one was last sent."""
+        return await self._mailboxes({"refused_at": {"$ne": None}})
+
+    async def _mailboxes(self, query: Mapping[str, Any]) -> dict[str, Mailbox]:
         with self._translated():
-            return {doc["_id"]: _mailbox(doc) async for doc in self._db.mailboxes.find(query)}
+            found = self._db.mailboxes.find(query).batch_size(BATCH)
+            return {doc["_id"]: _mailbox(doc) async for doc in found}
 
     async def put_mailbox(self, box: Mailbox) -> None:
         document = asdict(box)

@@ -46,6 +46,8 @@ class DigestRound:
         """Return how many were sent. Who the mail server hung up on comes last the next time, so that nobody waits behind him for ever."""
         sent = 0
         for person, kind, period in sorted(self._due(desk, now), key=lambda due: address(due[0].email) in self._stumbled):
+            if self._posting.rests(self._posting.clock.now(), person.email):
+                continue
             if not await self._posting.my_turn():
                 return sent
             try:
@@ -53,7 +55,7 @@ class DigestRound:
             except NotifyError as error:
                 if not await self._posting.goes_on(person, error, desk):
                     self._stumbled.add(address(person.email))
-                    return sent
+                    continue
             except StoreAway:
                 raise
             except Exception:

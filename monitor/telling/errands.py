@@ -6,7 +6,7 @@ Looking at a link changes nothing: mail scanners follow every link they see.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -85,7 +85,7 @@ class Errands:
         try:
             return (await self._find(token, now)).shown
         except BadLink as error:
-            log.warning("a link was refused", reason=error.reason, acted=False)
+            log.warning("a link was refused", reason=error.reason, alert=error.alert, acted=False)
             if error.reason is Flaw.FORGED:
                 self._observe("forged")
             raise
@@ -95,7 +95,7 @@ class Errands:
         try:
             done = await self._do(await self._find(token, now), now)
         except BadLink as error:
-            log.warning("a link was refused", reason=error.reason, acted=True)
+            log.warning("a link was refused", reason=error.reason, alert=error.alert, acted=True)
             self._observe(_OUTCOMES.get(error.reason, "failed"))
             raise
         except StoreAway:
@@ -113,23 +113,36 @@ class Errands:
         2. Its alert is known, and about the account the link was made for.
         3. The account is watched still, and whom the letter went to is among its contacts.
         4. It was not used before.
+        5. Its matter may go on in another alert.
         """
         errand = self._links.read(token, now)
         alert = await self._store.alert(errand.alert_id)
         if alert is None:
-            raise BadLink(Flaw.UNKNOWN)
+            raise BadLink(Flaw.UNKNOWN, errand.alert_id)
         about = alert.finding.account_id or ""
         if mark_of(about) != errand.account:
-            raise BadLink(Flaw.STRANGER)
+            raise BadLink(Flaw.STRANGER, alert.id)
         accounts = await self._store.accounts([about])
         if not accounts:
-            raise BadLink(Flaw.UNKNOWN)
+            raise BadLink(Flaw.UNKNOWN, alert.id)
         by = next((email for each in accounts[0].contacts if mark_of(email := address(each.email)) == errand.to), None)
         if by is None:
-            raise BadLink(Flaw.STRANGER)
+            raise BadLink(Flaw.STRANGER, alert.id)
         if await self._store.correspondence.link_used(errand.mark):
-            raise BadLink(Flaw.USED)
-        return _Found(errand, Shown(errand.ask, accounts[0], alert, errand.expires_at), by)
+            raise BadLink(Flaw.USED, alert.id)
+        alert = await self._living(alert)
+        return _Found(replace(errand, alert_id=alert.id), Shown(errand.ask, accounts[0], alert, errand.expires_at), by)
+
+    async def _living(self, alert: Alert) -> Alert:
+        """Return the alert in which the matter goes on.
+
+        What flares up again shortly after its end is not told anew: the letter that there is speaks of what stands now.
+        """
+        if alert.stage is not Stage.RESOLVED:
+            return alert
+        account = alert.finding.account_id
+        again = (await self._store.alive_alerts([account])).get(account, {}).get(alert.finding.key)
+        return again if again is not None and again.stage is Stage.OPEN else alert
 
     async def _do(self, found: _Found, now: datetime) -> Done:
         """Log, act, use up.
@@ -152,7 +165,7 @@ class Errands:
         for each in answered:
             await self._store.correspondence.put_acknowledged(each)
         if not await self._store.correspondence.use_link(found.errand.mark, now):
-            raise BadLink(Flaw.USED)
+            raise BadLink(Flaw.USED, alert.id)
         return Done(ask, account, alert, Result.DONE)
 
 

@@ -42,11 +42,11 @@ class Flaw(StrEnum):
 
 
 class BadLink(MonitorError):
-    """A link that is not followed; nothing was changed."""
+    """A link that is not followed; nothing was changed. `alert` is what it is about, "" where the link is not ours to believe."""
 
-    def __init__(self, reason: Flaw) -> None:
+    def __init__(self, reason: Flaw, alert: str = "") -> None:
         super().__init__(f"the link is not followed: {reason}")
-        self.reason = reason
+        self.reason, self.alert = reason, alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Links:
         except (BadData, ValueError, TypeError, OverflowError, OSError) as error:
             raise BadLink(Flaw.FORGED) from error
         if now >= errand.expires_at:
-            raise BadLink(Flaw.EXPIRED)
+            raise BadLink(Flaw.EXPIRED, errand.alert_id)
         return errand
 
 

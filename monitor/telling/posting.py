@@ -14,7 +14,8 @@ from monitor import alerting
 from monitor.alerting import Silence, Wishes
 from monitor.errors import NotifyError, StoreAway
 from monitor.metrics.registry import Metrics
-from monitor.model import Account, Alert, Contact, Role, local_date
+from monitor.model import Account, Alert, Contact, Role, Stage, local_date
+from monitor.notify.robots import is_robot
 from monitor.ports import Clock, Letter, Notifier
 from monitor.settings import NotifySettings
 from monitor.store import Store
@@ -22,7 +23,7 @@ from monitor.telling import mailboxes
 from monitor.telling.correspondence import LetterRecord
 from monitor.telling.hours import OfficeHours
 from monitor.telling.mailboxes import Mailbox
-from monitor.telling.marks import address
+from monitor.telling.marks import address, who_heard
 from monitor.telling.trail import DAEMON, Act, Entry
 
 log = structlog.get_logger("posting")
@@ -107,12 +108,31 @@ class Desk:
         return self.boxes.get(key) or Mailbox(key)
 
 
-async def read_desk(store: Store, now: datetime) -> Desk:
-    """Read all that deciding needs."""
+async def read_desk(store: Store, now: datetime, readers: Readers, owed: Iterable[str] = ()) -> Desk:
+    """Read all that deciding and sending need; of the addresses those that may be written to, those in `owed`, and all refused ones.
+
+    An accusation that waits for the gate is read too, where its account is owed the word that an earlier one is over.
+    """
     outbox = await store.outbox(now - RECOVERY_MEMORY)
+    outbox += await store.unheard(_owed_an_ending(outbox))
     accounts = {account.id: account for account in await store.accounts(_accounts_of(outbox))}
-    boxes = await store.correspondence.mailboxes()
+    known = {address(email) for email in (*_addresses(outbox, accounts.values(), readers), *owed)}
+    boxes = await store.correspondence.mailboxes(known) | await store.correspondence.refused_mailboxes()
     return Desk({alert.id: alert for alert in outbox}, accounts, boxes, await store.correspondence.silences(now))
+
+
+def _owed_an_ending(outbox: Iterable[Alert]) -> set[str]:
+    """Return the accounts of which somebody heard what is over now, and has not heard that it is."""
+    over = (alert for alert in outbox if alert.stage is Stage.RESOLVED)
+    return _accounts_of(alert for alert in over if alert.tries or any(not mark.recovered for mark in alert.told.values()))
+
+
+def _addresses(outbox: Iterable[Alert], accounts: Iterable[Account], readers: Readers) -> Iterable[str]:
+    for person in (*readers.clerks, *readers.sysadmins, *readers.counties()):
+        yield person.email
+    for account in accounts:
+        yield from (contact.email for contact in account.contacts)
+    yield from who_heard(outbox)
 
 
 def _accounts_of(alerts: Iterable[Alert]) -> set[str]:
@@ -163,6 +183,7 @@ class Posting:
         self._lease = max(2 * max(timedelta(seconds=settings.interval_seconds), LEASE_FLOOR), slowest + LEASE_FLOOR)
         self._failing = False
         self._not_before: datetime | None = None
+        self._away = False
         self._broken: set[str] = set()
         self._tidied_on: date | None = None
         self._owed: list[_Owed] = []
@@ -186,9 +207,15 @@ class Posting:
             await self.store.correspondence.forget(now - timedelta(days=self._settings.letters_kept_days), links_before)
             self._tidied_on = local_date(now)
 
-    def rests(self, now: datetime) -> bool:
-        """Whether there is no mail server, or it was away a moment ago."""
-        return self.notifier is None or (self._not_before is not None and now < self._not_before)
+    def begin(self) -> None:
+        """Begin a round: a mail server that failed in the last one may be tried again, once its time has come."""
+        self._away = False
+
+    def rests(self, now: datetime, email: str) -> bool:
+        """Whether there is no way to the address now: a mail server that was away a moment ago keeps no group robot waiting."""
+        if self.notifier is None or is_robot(email):
+            return self.notifier is None
+        return self._away or (self._not_before is not None and now < self._not_before)
 
     async def my_turn(self) -> bool:
         # Who cannot send must not keep the lease from who can. Held anew for each letter: a round with a slow mail server may outlast it.
@@ -216,6 +243,11 @@ class Posting:
         """Remember what the next `write_down` has to write."""
         self._owed.append(_Owed(email, change, record, entries))
 
+    @property
+    def owed_to(self) -> set[str]:
+        """The addresses of which something is still to be written down."""
+        return {each.email for each in self._owed}
+
     async def write_down(self, desk: Desk) -> None:
         """Write what is owed; what a database gone away keeps from being written is kept for the next time."""
         while self._owed:
@@ -236,12 +268,13 @@ class Posting:
             await self.store.correspondence.put_letter(owed.record)
 
     async def goes_on(self, person: Contact, error: NotifyError, desk: Desk) -> bool:
-        """Note a failure with whom it belongs to; return whether the next letter may be tried."""
+        """Note a failure with whom it belongs to; return whether the server takes the next letter: if not, all mail of the round waits."""
         now = self.clock.now()
         if error.permanent:
             await self._turned_away(person, mailboxes.turned_away(desk.box(person.email), error.told, now), desk)
             return True
-        self.metrics.observe_letter("uncertain" if error.uncertain else "failed")
+        # A server that puts one address off for a while (greylisting) works; only what ails itself is a failure of ours to send.
+        self.metrics.observe_letter("uncertain" if error.uncertain else "deferred" if error.recipient_only else "failed")
         if error.recipient_only:
             box = mailboxes.deferred(desk.box(person.email), error.told, now)
             await (self.put_box(box, desk) if box.refused_at is None else self._turned_away(person, box, desk))
@@ -250,6 +283,7 @@ class Posting:
             log.warning("letters cannot be sent now, they wait", reason=str(error))
             self._failing = True
         self._not_before = now + timedelta(seconds=self._settings.retry_seconds)
+        self._away = True
         return False
 
     async def _turned_away(self, person: Contact, box: Mailbox, desk: Desk) -> None:

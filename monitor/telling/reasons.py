@@ -19,6 +19,7 @@ class Why(StrEnum):
     TOLD = "told"
     EARLY = "early"
     PASSED = "passed"
+    AGAIN = "again"
     GATE = "gate"
     SILENCED = "silenced"
     ACKNOWLEDGED = "acknowledged"
@@ -59,6 +60,7 @@ _WHY_LABELS = {
     Why.TOLD: "已告知，无新情况",
     Why.EARLY: "未到提醒时间",
     Why.PASSED: "期限已过，提醒不再发送",
+    Why.AGAIN: "已再次出现，不再告知恢复",
     Why.GATE: "待本轮核对或人工放行",
     Why.SILENCED: "已静默",
     Why.ACKNOWLEDGED: "对方已确认收到",

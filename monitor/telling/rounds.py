@@ -64,8 +64,9 @@ class Telling:
         1. Nothing is done while another daemon tells.
         2. What was told but could not be written down is written; alerts whose rung fell are noted, so that a later climb is told again.
         3. For everybody it is decided what is due now and what waits, and why.
-        4. For each person: note the attempt, send, note the result. A mail server that is away ends the round, an address that is
-           refused does not. Then the digests, in the same way, and last those at whom the server hung up before: they may be the reason.
+        4. For each person: note the attempt, send, note the result. A mail server that is away ends the round for all mail, an address
+           that is refused does not, and group robots go on. Then the digests, in the same way, and last those at whom the server hung up
+           before: they may be the reason.
         """
         self._cut_short = True
         sent = await self._round()
@@ -74,20 +75,19 @@ class Telling:
 
     async def _round(self) -> int:
         posting = self._posting
+        posting.begin()
         now = posting.clock.now()
         if not await posting.my_turn():
             self._owed_since.clear()
             self._untried.clear()
             return 0
         await posting.tidy(now)
-        desk = await read_desk(posting.store, now)
+        desk = await read_desk(posting.store, now, self._readers, posting.owed_to)
         await self._catch_up(desk)
         # Some 40 µs an alert: after a long holiday too long for the loop that also polls.
         decisions = await asyncio.to_thread(self._decide, desk, now)
         notices = alerting.notices(decisions)
         self._count(decisions, notices, desk, now)
-        if posting.rests(now):
-            return 0
         try:
             return await self._send_all(notices, desk, now)
         finally:
@@ -128,21 +128,19 @@ class Telling:
     async def _send_all(self, notices: Iterable[Notice], desk: Desk, now: datetime) -> int:
         listed = list(notices)
         fresh, stumbled = ([each for each in listed if (_name_of(each) in self._stumbled) is last] for last in (False, True))
-        sent, goes_on = await self._send_each(fresh, desk, now)
-        if goes_on and self._digests:
+        sent = await self._send_each(fresh, desk, now)
+        if self._digests:
             sent += await self._digests.send(desk, now)
-        if goes_on and not self._posting.rests(self._posting.clock.now()):
-            sent += (await self._send_each(stumbled, desk, now))[0]
-        return sent
+        return sent + await self._send_each(stumbled, desk, now)
 
-    async def _send_each(self, notices: Iterable[Notice], desk: Desk, now: datetime) -> tuple[int, bool]:
-        """Return how many went out, and whether the mail server takes more."""
+    async def _send_each(self, notices: Iterable[Notice], desk: Desk, now: datetime) -> int:
+        """Return how many went out. What the mail server does not take any more is left for the next round."""
         sent = 0
         for notice in notices:
-            if not await self._posting.my_turn():
-                return sent, False
-            if not self._may_go(notice):
+            if self._posting.rests(self._posting.clock.now(), notice.person.email) or not self._may_go(notice):
                 continue
+            if not await self._posting.my_turn():
+                return sent
             letter = await self._written(notice, desk, now)
             if letter is None:
                 continue
@@ -151,7 +149,7 @@ class Telling:
             except NotifyError as error:
                 if not await self._posting.goes_on(notice.person, error, desk):
                     self._stumbled.add(_name_of(notice))
-                    return sent, False
+                    continue
             except StoreAway:
                 raise
             except Exception:
@@ -163,7 +161,7 @@ class Telling:
                 self._owed_since.pop(_name_of(notice), None)
                 self._posting.whole(f"{_name_of(notice)} handed over")
             self._stumbled.discard(_name_of(notice))
-        return sent, True
+        return sent
 
     def _may_go(self, notice: Notice) -> bool:
         """Whether the office is still open: a long round with a slow mail server may outlast the day."""

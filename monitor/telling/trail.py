@@ -84,6 +84,12 @@ def steps_of(changes: Iterable[AlertChange], by: str = DAEMON, at: datetime | No
     return [replace(entry, by=by, at=at or entry.at) for entry in made]
 
 
+def steps_behind(alert: Alert) -> list[Entry]:
+    """Return the steps that an alert as it stands must have taken. What it went through before, held or escalated, it no longer tells."""
+    began = alert.model_copy(update={"stage": Stage.PENDING})
+    return [*_steps(None, alert), *_staged(began, alert, alert.finding.message or alert.finding.label)]
+
+
 def dropped(alert: Alert, at: datetime) -> Entry:
     """Return the step of an alert that ends because the roster no longer asks for its account to be judged."""
     return _entry(alert, Act.RESOLVED, at, "名册变更：账号已移出或不再判定")
