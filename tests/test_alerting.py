@@ -327,6 +327,17 @@ def test_an_acknowledged_alert_is_not_repeated_until_its_rung_rises() -> None:
     assert reasons(graver, now=NOW + timedelta(days=9)) == [Why.NEW]
 
 
+def test_an_answer_holds_for_the_whole_episode_unless_somebody_read_that_it_was_over() -> None:
+    answered = marks.acknowledged(told(alert(FAILED), OPERATOR.email, NOW), OPERATOR.email, NOW)
+    over = mended(answered, LATER)
+    back = alert(FAILED).model_copy(update={"id": "second", "opened_at": LATER + timedelta(hours=2)})
+    read = over.model_copy(update={"told": {email: mark.model_copy(update={"recovered": True}) for email, mark in over.told.items()}})
+    week = NOW + timedelta(days=9)
+
+    assert reasons(over, back, now=week) == [Why.ACKNOWLEDGED]
+    assert reasons(read, told(back, OPERATOR.email, LATER + timedelta(hours=3)), now=week) == [Why.RECTIFY]
+
+
 @pytest.mark.parametrize(
     ("line_on", "now", "reason"),
     [

@@ -29,7 +29,7 @@ CLOCKS_APART = timedelta(hours=1)
 """Two machines' clocks differ by seconds; what is further off than this was wrong."""
 
 
-def _readable(doc: Mapping[str, Any]) -> Alert | None:
+def _alert_of(doc: Mapping[str, Any]) -> Alert | None:
     try:
         return documents.alert(doc)
     except ValidationError as error:
@@ -76,7 +76,7 @@ class Alerts(Connection):
     async def _readable(self, query: Mapping[str, Any]) -> list[Alert]:
         with self.translated():
             found = self._db.alerts.find(query).sort("opened_at", ASCENDING).batch_size(BATCH)
-            read = [_readable(doc) async for doc in found]
+            read = [_alert_of(doc) async for doc in found]
         return [alert for alert in read if alert is not None]
 
     async def put_alerts(self, changes: Sequence[AlertChange], by: str = DAEMON, at: datetime | None = None) -> None:
@@ -108,9 +108,8 @@ class Alerts(Connection):
         Younger steps are left alone: another daemon may be about to note them, with the person who took them. Returns how many there were.
         """
         query = {"$or": [{"alive": True}, {"stage": Stage.RESOLVED, "resolved_at": {"$gte": since}}]}
+        steps = {step.id: step for alert in await self._readable(query) for step in steps_behind(alert) if step.at < until}
         with self.translated():
-            found = [_readable(doc) async for doc in self._db.alerts.find(query)]
-            steps = {step.id: step for alert in found if alert for step in steps_behind(alert) if step.at < until}
             noted = {doc["_id"] async for doc in self._db.trail.find({"_id": {"$in": list(steps)}}, {"_id": 1})}
             missing = [step for id, step in steps.items() if id not in noted]
             await self._note(missing)

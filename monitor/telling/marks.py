@@ -106,10 +106,16 @@ def tried(chain: Iterable[Alert], email: str) -> bool:
 
 
 def knowing(chain: Sequence[Alert]) -> Alert:
-    """Return the last alert of an episode with what people were told of those before it: its letters answer theirs."""
+    """Return the last alert of an episode with what people were told of those before it (its letters answer theirs), and what they answered.
+
+    An answer ends with the word that it was over: what came back afterwards nobody has answered yet.
+    """
     if len(chain) == 1:
         return chain[0]
-    return chain[-1].model_copy(update={"told": {email: mark for alert in chain for email, mark in alert.told.items()}})
+    heard_of_its_end = any(mark.recovered for alert in chain[:-1] for mark in alert.told.values())
+    answers = [each.acknowledged for each in (chain[-1:] if heard_of_its_end else chain) if each.acknowledged is not None]
+    marks = {email: mark for alert in chain for email, mark in alert.told.items()}
+    return chain[-1].model_copy(update={"told": marks, "acknowledged": answers[-1] if answers else None})
 
 
 def knows(chain: Iterable[Alert], email: str) -> Told | None:
