@@ -118,7 +118,7 @@ class App:
             self._embedded = await self._stack.enter_async_context(Embedded(mongo.data_directory, mongo.mongod, join=self._join))
             url = self._embedded.url
         self.store = Store(url, mongo.database, poll_record_days=mongo.poll_record_days, selection_seconds=mongo.server_selection_seconds)
-        self.store.seen = self.metrics.observe_store_error
+        self.store.seen, self.store.moved = self.metrics.observe_store_error, self.metrics.observe_alert
         self._stack.push_async_callback(self.store.leave, LEAVE_SECONDS)
         await self.store.open()
         await self.credentials.open(self.store.keepings)

@@ -265,8 +265,6 @@ class Polling:
             return False
         written = await self._committer.put(write)
         self._metrics.observe_poll(write.poll, account, written.inserted.get(account.id, 0))
-        for change in write.alerts:
-            self._metrics.observe_alert(change.after.finding.rule, change.after.stage)
         _log_edges(account, write.claim.state, write.state)
         if account.id in written.stale:
             self._metrics.observe_claims("stale")

@@ -225,3 +225,17 @@ async def test_letters_and_used_links_are_forgotten_in_time_and_the_log_is_not(s
     assert [each.number for each in await store.correspondence.letters()] == ["new"]
     assert (await store.correspondence.link_used("old"), await store.correspondence.link_used("new")) == (False, True)
     assert [entry.alert_id for entry in await store.correspondence.trail()] == [opened.id]
+
+
+async def test_every_stage_an_alert_enters_is_counted_whoever_moved_it_and_a_later_look_at_it_is_not(store: Store) -> None:
+    moves: list[tuple[str, Stage]] = []
+    store.moved = lambda rule, stage: moves.append((rule, stage))
+    opened = await accused(store)
+    [held] = life.hold([opened], NOON)
+    [released] = life.release([held], NOON)
+
+    await store.put_alerts([AlertChange(opened, held)])
+    await store.put_alerts([AlertChange(held, held.model_copy(update={"last_seen_at": NOON + timedelta(hours=1)}))])
+    await store.put_alerts([AlertChange(held, released)], "李四", NOON)
+
+    assert [stage for _, stage in moves] == [opened.stage, Stage.HELD, Stage.OPEN]

@@ -65,7 +65,7 @@ def _account(name: str, unit: str, labels: tuple[str, ...], meaning: str, bound:
 
 _IS = ("account", "platform")
 _WHERE = ("platform", "region")
-_MOVED = "Alerts that a look moved into a stage; what the round of judging or a person moves is in zhengwu_alerts only."
+_MOVED = "Alerts that entered a stage, by a look, a round of judging or a person; those of accounts that left the roster are not counted."
 
 GROUPS: Mapping[str, tuple[Metric, ...]] = {
     "Accounts, counted": (

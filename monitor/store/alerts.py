@@ -100,7 +100,11 @@ class Alerts(Connection):
                 duplicates_only(error)
                 missed, lost = False, {each["index"] for each in error.details["writeErrors"]}
             went = [change for place, change in enumerate(batch) if place not in lost]
-            await self._note(steps_of(await self._as_written(went) if missed else went, by, at))
+            written_so = await self._as_written(went) if missed else went
+            for change in written_so:
+                if change.before is None or change.before.stage is not change.after.stage:
+                    self.moved(change.after.finding.rule, change.after.stage)
+            await self._note(steps_of(written_so, by, at))
 
     async def complete_trail(self, since: datetime, until: datetime) -> int:
         """Note the steps of living alerts, and of those resolved between the two moments, that a killed daemon wrote and did not note.

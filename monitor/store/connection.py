@@ -30,7 +30,7 @@ from pymongo.errors import (
 from monitor.errors import BadSettings, StoreAway
 from monitor.keepings import COLLECTIONS as KEEPINGS
 from monitor.keepings import Keepings
-from monitor.model import Account
+from monitor.model import Account, Stage
 from monitor.telling.correspondence import COLLECTIONS as CORRESPONDENCE
 from monitor.telling.correspondence import Correspondence, entry_document
 from monitor.telling.trail import Entry
@@ -53,7 +53,14 @@ _TIMED_OUT = (ExecutionTimeout, NetworkTimeout, WaitQueueTimeoutError, WTimeoutE
 Seen = Callable[[Literal["timeout", "away"]], None]
 
 
+Moved = Callable[[str, Stage], None]
+
+
 def _unseen(kind: str) -> None:
+    """Count nothing."""
+
+
+def _unmoved(rule: str, stage: Stage) -> None:
     """Count nothing."""
 
 
@@ -106,6 +113,7 @@ class Connection:
         self.keepings = Keepings(self._db, self.translated)
         self.correspondence = Correspondence(self._db, self.translated)
         self.seen: Seen = _unseen
+        self.moved: Moved = _unmoved
 
     async def open(self) -> None:
         """Create what is missing: the poll records as a time-series collection with expiry, and all indexes; drop those of older versions.

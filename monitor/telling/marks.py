@@ -106,7 +106,7 @@ def tried(chain: Iterable[Alert], email: str) -> bool:
 
 
 def knowing(chain: Sequence[Alert]) -> Alert:
-    """Return the last alert of an episode with what people were told of those before it (its letters answer theirs), and what they answered.
+    """Return the last alert of an episode with what people were told of those before it (its letters answer theirs), and their answers.
 
     An answer ends with the word that it was over: what came back afterwards nobody has answered yet.
     """
