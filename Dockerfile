@@ -13,12 +13,13 @@ RUN python -m venv /opt/zhengwu \
     && /opt/zhengwu/bin/pip uninstall --yes pip setuptools
 
 FROM ${PYTHON_IMAGE}
-# An engine kills 10 s after it asked for the end. A stop may take a quarter more than STOP_SECONDS, and the end itself a moment.
+# An engine kills 10 s after it asked for the end. Where the database hangs a stop takes a quarter more than STOP_SECONDS, 2 s to find that
+# nothing can be given back, and a moment for the end itself.
 ENV PATH=/opt/zhengwu/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     ZHENGWU_SETTINGS=/app/settings.toml \
     ZHENGWU_MONGO__DATA_DIRECTORY=/data/mongo \
-    ZHENGWU_POLL__STOP_SECONDS=7
+    ZHENGWU_POLL__STOP_SECONDS=5
 COPY --from=build /opt/zhengwu /opt/zhengwu
 WORKDIR /app
 COPY daemon.py settings.toml ./

@@ -150,6 +150,23 @@ def test_what_a_service_waits_for_is_a_service_that_can_become_healthy(name: str
     assert all(each == {"condition": "service_healthy"} for each in awaited.values())
 
 
+def test_the_letters_of_the_whole_house_have_links_and_their_address_can_be_chosen() -> None:
+    value = SERVICES["daemon"]["environment"][f"{PREFIX}WEB__PUBLIC_URL"]
+
+    assert value == f"${{PUBLIC_URL:-http://127.0.0.1:{PORT}}}"
+    assert "export PUBLIC_URL=" in (DEPLOY / "README.md").read_text(encoding="utf-8")
+
+
+OUTSIDE = ("ANALYTICS_REPORTING_ENABLED", "ANALYTICS_CHECK_FOR_UPDATES", "ANALYTICS_CHECK_FOR_PLUGIN_UPDATES", "NEWS_NEWS_FEED_ENABLED")
+
+
+def test_grafana_asks_nobody_outside() -> None:
+    chosen = SERVICES["grafana"]["environment"]
+
+    assert {chosen[f"GF_{name}"] for name in OUTSIDE} == {"false"}
+    assert chosen["GF_SECURITY_DISABLE_GRAVATAR"] == chosen["GF_PLUGINS_PREINSTALL_DISABLED"] == "true"
+
+
 def test_prometheus_does_not_wait_for_what_it_watches() -> None:
     assert "daemon" not in SERVICES["prometheus"]["depends_on"]
 
