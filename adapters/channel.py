@@ -23,6 +23,7 @@ class Base:
     verifies: ClassVar[str] = ""
     name: ClassVar[str]
     """The line of the table, e.g. `weibo.openapi`."""
+    title: ClassVar[str]
 
     def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
         self.settings = settings

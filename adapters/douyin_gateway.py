@@ -57,6 +57,7 @@ class DouyinGateway(Base):
     Settings: ClassVar[type[ChannelSettings]] = DouyinGatewaySettings
     first_hand: ClassVar[bool] = False
     name: ClassVar[str] = "douyin.gateway"
+    title: ClassVar[str] = "抖音网关"
 
     def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
         super().__init__(settings, door, credentials)

@@ -63,6 +63,7 @@ class DouyinOpenApi(Base):
     Settings: ClassVar[type[ChannelSettings]] = DouyinOpenApiSettings
     first_hand: ClassVar[bool] = True
     name: ClassVar[str] = "douyin.openapi"
+    title: ClassVar[str] = "抖音官方接口"
 
     def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
         super().__init__(settings, door, credentials)

@@ -62,6 +62,7 @@ class Feed(Base):
     Settings: ClassVar[type[ChannelSettings]] = FeedSettings
     first_hand: ClassVar[bool] = False
     name: ClassVar[str] = "feed"
+    title: ClassVar[str] = "订阅源"
 
     def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
         super().__init__(settings, door, credentials)

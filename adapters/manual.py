@@ -25,6 +25,7 @@ class Manual(Base):
     first_hand: ClassVar[bool] = True
     polled: ClassVar[bool] = False
     name: ClassVar[str] = "manual"
+    title: ClassVar[str] = "人工核查"
 
     def lane(self, channel: Channel) -> str:
         return "manual"

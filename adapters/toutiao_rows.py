@@ -63,6 +63,7 @@ class ToutiaoRows(Base):
     Settings: ClassVar[type[ChannelSettings]] = ToutiaoRowsSettings
     first_hand: ClassVar[bool] = False
     name: ClassVar[str] = "toutiao.rows"
+    title: ClassVar[str] = "头条列表"
 
     def lane(self, channel: Channel) -> str:
         return "toutiao.rows " + host_of(self._pattern(channel))

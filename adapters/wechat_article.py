@@ -49,6 +49,7 @@ class WechatArticle(Base):
     first_hand: ClassVar[bool] = True
     verifies: ClassVar[str] = "wechat"
     name: ClassVar[str] = "wechat.article"
+    title: ClassVar[str] = "微信文章页"
 
     async def look(self, account: Account, channel: Channel, memory: Mapping[str, Any], now: datetime) -> Snapshot:
         """Return the article as a partial view of one post, deleted where the page says so for good. Raises `LookError`."""

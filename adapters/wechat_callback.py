@@ -48,6 +48,7 @@ class WechatCallback(Base):
     first_hand: ClassVar[bool] = True
     polled: ClassVar[bool] = False
     name: ClassVar[str] = "wechat.callback"
+    title: ClassVar[str] = "微信推送"
 
     async def look(self, account: Account, channel: Channel, memory: Mapping[str, Any], now: datetime) -> Snapshot:
         raise Degraded("its posts are pushed, not asked for")

@@ -78,6 +78,7 @@ class WechatOpenApi(Base):
     Settings: ClassVar[type[ChannelSettings]] = WechatOpenApiSettings
     first_hand: ClassVar[bool] = True
     name: ClassVar[str] = "wechat.openapi"
+    title: ClassVar[str] = "微信官方接口"
 
     @property
     def wishes(self) -> WechatOpenApiSettings:

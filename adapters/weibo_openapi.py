@@ -108,6 +108,7 @@ class WeiboOpenApi(Base):
     Settings: ClassVar[type[ChannelSettings]] = WeiboOpenApiSettings
     first_hand: ClassVar[bool] = True
     name: ClassVar[str] = "weibo.openapi"
+    title: ClassVar[str] = "微博官方接口"
 
     def __init__(self, settings: WeiboOpenApiSettings, door: Door, credentials: Credentials) -> None:
         super().__init__(settings, door, credentials)

@@ -77,6 +77,7 @@ class WeiboWeb(Base):
     Settings: ClassVar[type[ChannelSettings]] = WeiboWebSettings
     first_hand: ClassVar[bool] = True
     name: ClassVar[str] = "weibo.web"
+    title: ClassVar[str] = "微博网页"
 
     def __init__(self, settings: WeiboWebSettings, door: Door, credentials: Credentials) -> None:
         super().__init__(settings, door, credentials)

@@ -8,7 +8,7 @@ import gc
 import os
 import random
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
@@ -146,6 +146,7 @@ class App:
         self.outgoing = Outgoing(
             *(self.store, self.settings, self.clock, self.metrics, self.notifier, self.reporting, links, readers, owner),
             on_recheck=self.polling.wake,
+            titles=self.channel_titles,
         )
         self.telling = self.outgoing.telling
         self.verifying = Verifying(OpenedPosts(self.store), self.judge, self.adapters, self.pauses, self.clock, self.metrics)
@@ -289,6 +290,11 @@ class App:
     @property
     def soon_within(self) -> str:
         return soon_within(getattr(self.grader, "unit", "days"))
+
+    @property
+    def channel_titles(self) -> Mapping[str, str]:
+        """What people read for each channel of the tables, switched on or not: what it showed before still stands."""
+        return {name: adapter.title for name, adapter in self.tables.adapters.items()}
 
     @property
     def profile_title(self) -> str:

@@ -129,6 +129,7 @@ class Adapter(Protocol):
     `memory` is the mapping that the last snapshot of this channel asked to be kept; the adapter returns the next one in the snapshot.
     `lane` names what requests of this channel queue behind (one host, one quota): they are spaced and counted together.
     `room` is how many accounts may wait behind that lane at once: more than requests under way where one request asks for many.
+    `title` is what people read for it, in Chinese; the name in the table is for rosters, settings and logs.
     `first_hand` is True where the platform itself answers; a second-hand source (bridge, gateway) may stand still unnoticed,
     so what it fails to show is believed only while other accounts prove it alive.
     `verifies` names the platform of which this channel can open a single post, by its address as the handle; "" for all others.
@@ -136,6 +137,7 @@ class Adapter(Protocol):
     """
 
     Settings: ClassVar[type[ChannelSettings]]
+    title: ClassVar[str]
     first_hand: ClassVar[bool]
     polled: ClassVar[bool]
     verifies: ClassVar[str]

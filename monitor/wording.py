@@ -95,6 +95,12 @@ def published(mark: PostMark, precision: Literal["second", "minute", "day"] | No
     return text[:10] if (precision or mark.precision) == "day" else text
 
 
+def channel_title(channel: str, titles: Mapping[str, str]) -> str:
+    """Return what people read for a channel, by the adapter that it begins with; its name where there is no title."""
+    name = channel.partition(" ")[0]
+    return titles.get(name) or plain(name, NAME_CAP)
+
+
 def last_update(standing: Standing) -> str:
     """Return the date of the last update, or 无内容 where a complete view showed that there never was one."""
     if standing.last_post is not None:

@@ -215,3 +215,10 @@ async def test_a_check_finds_a_reachable_source_well_and_names_an_absent_one(nam
     assert all("127.0.0.1:1" in line for line in absent)
     asking = ("weibo.openapi", "weibo.web", "wechat.openapi", "wechat.article", "douyin.gateway", "douyin.openapi", "toutiao.rows")
     assert bool(absent) == (name in asking)
+
+
+def test_people_read_a_chinese_name_of_its_own_for_every_channel() -> None:
+    titles = [each.title for each in ADAPTERS.values()]
+
+    assert len(set(titles)) == len(ADAPTERS)
+    assert all(title and not title.isascii() for title in titles)

@@ -72,7 +72,7 @@ async def test_a_row_shows_both_clocks_and_the_reason() -> None:
         "2020-01-13 09:00",
         "50",
         "—",
-        "2020-03-03 08:56weibo.openapi",
+        "2020-03-03 08:56微博官方接口",
         "内容不更新 · 近一个月未更新：已50天未更新(最后更新2020-01-13)",
     ]
     assert cells(shown, "平利县卫生健康")[6:8] == ["11", "3 天"]
@@ -149,7 +149,7 @@ def test_a_search_is_cut_to_its_cap() -> None:
 
 
 def test_every_account_is_shown_exactly_once_over_all_views() -> None:
-    listing = arrange(roster(), read_wish({}))
+    listing = arrange(roster(), read_wish({}), {})
 
     disjoint = [count for view, count in listing.counts if view.key != "soon"]
     assert sum(disjoint) == listing.total == len(listing.rows)

@@ -36,6 +36,7 @@ class Script:
     """An adapter that says what it was given to say: a snapshot, or an error."""
 
     Settings: ClassVar[type[ChannelSettings]] = ChannelSettings
+    title: ClassVar[str] = "剧本"
     first_hand: ClassVar[bool] = True
     verifies: ClassVar[str] = ""
 

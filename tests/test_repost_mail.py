@@ -43,6 +43,7 @@ EVIDENCE = {
     "article_url": LINK,
     "due_at": TASK.due_at.isoformat(),
 }
+TITLES = {"weibo.openapi": "微博官方接口", "feed": "订阅源"}
 FORM = [{"reason": "截断或摘要", "measure": "正文覆盖 38%", "limit": "不低于 60%", "detail": ""}]
 
 
@@ -56,7 +57,7 @@ def alert(message: str = "《关于做好春季山林防火工作的通知》应
 
 def letter(*opened: Alert, recovered: tuple[Alert, ...] = (), accounts: dict[str, Account] | None = None) -> Letter:
     known = {FIRE.id: FIRE} if accounts is None else accounts
-    return letters.write(Notice(CLERK, opened, recovered), known, letters.Words("示例市", "https://jiance.example/"), NOON)
+    return letters.write(Notice(CLERK, opened, recovered), known, letters.Words("示例市", "https://jiance.example/", titles=TITLES), NOON)
 
 
 def lines(made: Letter) -> list[str]:
@@ -75,7 +76,7 @@ def test_a_missing_repost_names_article_link_deadline_account_and_what_was_looke
         "截止时间：2026-03-03 18:00",
         "单位：示例市应急管理局，示例市",
         "标识码：990001M002XL0001",
-        "核对情况：已核对该账号3月2日18:00至3月4日09:00发布的内容（微博 weibo.openapi，3月4日09:00采集），未发现转载",
+        "核对情况：已核对该账号3月2日18:00至3月4日09:00发布的内容（微博官方接口，3月4日09:00采集），未发现转载",
         f"原文：{LINK}",
         "核对记录：https://jiance.example/articles/fx-01/xa",
         "转载后下次采集自动销号，无需回复。",
@@ -98,7 +99,7 @@ def test_the_page_says_the_same_and_links_to_the_original_not_to_the_last_post()
     ("gone", "told"),
     [
         pytest.param(("channel",), "发布的内容（3月4日09:00采集），未发现转载", id="no channel"),
-        pytest.param(("looked_at",), "发布的内容（微博 weibo.openapi），未发现转载", id="no time of a look"),
+        pytest.param(("looked_at",), "发布的内容（微博官方接口），未发现转载", id="no time of a look"),
         pytest.param(("channel", "looked_at"), "发布的内容，未发现转载", id="neither"),
     ],
 )
@@ -203,7 +204,7 @@ def missing(of: Account, **fields: Any) -> Alert:
 def test_accounts_that_miss_the_same_article_share_a_paragraph_by_unit() -> None:
     made = letter(missing(POLICE[1]), missing(FIRE), missing(POLICE[0]), accounts=CITY)
 
-    looked = "已核对该账号3月2日18:00至3月4日09:00发布的内容（{} weibo.openapi，3月4日09:00采集），未发现转载"
+    looked = "已核对该账号3月2日18:00至3月4日09:00发布的内容（微博官方接口，3月4日09:00采集），未发现转载"
     assert made.subject == "【未转载】《关于做好春季山林防火工作的通知》应于3月3日18:00前转载，“示例警方”(微博)等3个账号尚未检测到"
     assert lines(made)[:12] == [
         "“示例警方”(微博)等3个账号【未转载】",
@@ -212,11 +213,11 @@ def test_accounts_that_miss_the_same_article_share_a_paragraph_by_unit() -> None
         "重要信息：《关于做好春季山林防火工作的通知》",
         "截止时间：2026-03-03 18:00",
         "· “示例警方”(微信)　示例市公安局",
-        f"核对情况：{looked.format('微信')}",
+        f"核对情况：{looked}",
         "· “示例警方”(微博)　示例市公安局",
-        f"核对情况：{looked.format('微博')}",
+        f"核对情况：{looked}",
         "· “示例应急”(微博)　示例市应急管理局",
-        f"核对情况：{looked.format('微博')}",
+        f"核对情况：{looked}",
         f"原文：{LINK}",
     ]
 
@@ -308,7 +309,7 @@ async def test_a_missing_repost_reaches_the_operator_by_mail_and_its_recovery_to
     text, page = read(told)
     assert told.to == recovered.to == "xinxi@yingji.example"
     assert told.subject == "【未转载】《关于做好春季山林防火工作的通知》应于3月3日18:00前转载，“示例应急”(微博)尚未检测到"
-    assert "核对情况：已核对该账号3月2日18:00至3月4日11:30发布的内容（微博 feed，3月4日11:30采集），未发现转载" in text
+    assert "核对情况：已核对该账号3月2日18:00至3月4日11:30发布的内容（订阅源，3月4日11:30采集），未发现转载" in text
     assert f"原文：{LINK}" in text and f'href="{LINK}"' in page
     assert recovered.subject.startswith("【已恢复】“示例应急”(微博)已转载《关于做好春季山林防火工作的通知》（转载不及时：迟18小时0分）")
     assert "转载：https://weibo.example/xa/2" in read(recovered)[0]
@@ -320,5 +321,5 @@ def test_the_rule_s_own_evidence_is_what_the_letter_reads() -> None:
 
     made = letter(Alert(id="1", finding=finding, stage=Stage.OPEN, opened_at=NOON, last_seen_at=NOON))
 
-    assert "核对情况：已核对该账号3月2日18:00至3月4日11:00发布的内容（微博 feed，3月4日11:00采集），未发现转载" in lines(made)
+    assert "核对情况：已核对该账号3月2日18:00至3月4日11:00发布的内容（订阅源，3月4日11:00采集），未发现转载" in lines(made)
     assert f"原文：{LINK}" in lines(made) and "截止时间：2026-03-03 18:00" in lines(made)

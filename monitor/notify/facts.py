@@ -12,7 +12,7 @@ from typing import Any
 
 from monitor.life import RECOVERY
 from monitor.model import Account, Contact, Finding, Role, Severity, cut
-from monitor.wording import account_title, chinese_minute, form_words, minute, plain, web_link
+from monitor.wording import account_title, channel_title, chinese_minute, form_words, minute, plain, web_link
 
 TEXT_CAP = 300
 """Characters of one sentence or title from outside."""
@@ -86,16 +86,16 @@ def proof_of(finding: Finding) -> Mapping[str, Any]:
     return proof if isinstance(proof, Mapping) else {}
 
 
-def account_facts(finding: Finding, account: Account | None, *, with_contacts: bool) -> Iterable[Fact]:
-    """Yield whose account it is, both clocks, and what the rung adds."""
+def account_facts(finding: Finding, account: Account | None, titles: Mapping[str, str], *, with_contacts: bool) -> Iterable[Fact]:
+    """Yield whose account it is, both clocks, and what the rung adds. `titles` name the channels."""
     if "·" in finding.label and finding.severity is Severity.ACCUSATION:
         yield "判定", shown(finding.label)
     yield from whose(account, with_contacts=with_contacts)
     if at := moment(finding.evidence.get("published_at")):
         yield "最后更新", minute(at)
     if at := moment(finding.evidence.get("looked_at")):
-        adapter = _adapter(finding.evidence)
-        yield "最近有效采集", f"{minute(at)}（{adapter}）" if adapter else minute(at)
+        channel = _channel(finding.evidence, titles)
+        yield "最近有效采集", f"{minute(at)}（{channel}）" if channel else minute(at)
 
 
 def whose(account: Account | None, *, with_contacts: bool) -> Iterable[Fact]:
@@ -123,26 +123,25 @@ def task_facts(finding: Finding) -> Iterable[Fact]:
         yield "截止时间", minute(due)
 
 
-def repost_facts(finding: Finding, account: Account | None, *, with_contacts: bool) -> Iterable[Fact]:
+def repost_facts(finding: Finding, account: Account | None, titles: Mapping[str, str], *, with_contacts: bool) -> Iterable[Fact]:
     """Yield by whom a key article was to be reposted, and what was looked at or found."""
     yield from whose(account, with_contacts=with_contacts)
-    if said := searched(finding.evidence, account):
+    if said := searched(finding.evidence, titles):
         yield "核对情况", said
     if flaws := form_words(finding.evidence.get("form")):
         yield "不规范之处", shown("；".join(flaws))
 
 
-def searched(evidence: Mapping[str, Any], account: Account | None) -> str:
+def searched(evidence: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     """Return in one line which span was looked through in vain, and when and where we looked last; empty without a span."""
     since, until = moment(evidence.get("covers_from")), moment(evidence.get("covers_until"))
     if since is None or until is None:
         return ""
-    adapter, at = _adapter(evidence), moment(evidence.get("looked_at"))
-    looked = [f"{account.platform.label} {adapter}" if account and adapter else adapter, f"{chinese_minute(at)}采集" if at else ""]
-    source = "，".join(part for part in looked if part)
+    at = moment(evidence.get("looked_at"))
+    source = "，".join(part for part in (_channel(evidence, titles), f"{chinese_minute(at)}采集" if at else "") if part)
     return f"已核对该账号{chinese_minute(since)}至{chinese_minute(until)}发布的内容{f'（{source}）' if source else ''}，未发现转载"
 
 
-def _adapter(evidence: Mapping[str, Any]) -> str:
+def _channel(evidence: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     # Evidence may sign a look with the channel's key, whose second half is the account's handle there.
-    return shown(evidence.get("channel"), NAMES).partition(" ")[0]
+    return channel_title(shown(evidence.get("channel"), NAMES), titles)

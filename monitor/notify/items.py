@@ -6,7 +6,7 @@ It knows no rule by name: severity, label, message and evidence of a finding are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from monitor.alerting import Notice
@@ -43,13 +43,14 @@ LINKED_ACCOUNTS = 15
 class Words:
     """What the deployment adds to a letter. `link(ask, alert, address)` is an address that acts when clicked, "" where there is none.
 
-    `rectify_days`: so long after an accusation was told a 整改通知 follows; 0 where none does.
+    `rectify_days`: so long after an accusation was told a 整改通知 follows; 0 where none does. `titles` are the channels', by adapter.
     """
 
     city: str = ""
     console_url: str = ""
     link: Callable[[Ask, Alert, str], str] | None = None
     rectify_days: int = 0
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class Itemising:
         item = self._headed(heap)
         if len(heap) > 1:
             return self._shared_holiday(item, heap) if holiday_of(first.finding) else self._shared_task(item, heap)
-        facts = _task_evidence if first.is_task else _account_evidence
+        facts = self._task_evidence if first.is_task else self._account_evidence
         found = (("发现时间", minute(first.alert.opened_at)),) if first.about_us else ()
         return replace(
             item,
@@ -185,7 +186,7 @@ class Itemising:
             sentence=f"{task}，{several}尚未检测到",
             facts=tuple(task_facts(finding)),
             links=_usable([("原文", link(finding.evidence, "article_url")), ("转载情况", sheet)]),
-            rows=self._rows(heap, _row_of_task),
+            rows=self._rows(heap, self._row_of_task),
         )
 
     def _shared_holiday(self, item: Item, heap: list[Asked]) -> Item:
@@ -254,25 +255,22 @@ class Itemising:
         title = title_of(finding, self._account(finding))
         return f"{title}　{unit}" if unit else title
 
+    def _account_evidence(self, asked: Asked, account: Account | None) -> Iterable[Fact]:
+        return account_facts(asked.finding, account, self._words.titles, with_contacts=asked.role is Role.COUNTY)
+
+    def _task_evidence(self, asked: Asked, account: Account | None) -> Iterable[Fact]:
+        yield from task_facts(asked.finding)
+        yield from repost_facts(asked.finding, account, self._words.titles, with_contacts=asked.role is Role.COUNTY)
+
+    def _row_of_task(self, asked: Asked, account: Account | None) -> Iterable[Fact]:
+        yield "核对情况", searched(asked.finding.evidence, self._words.titles) or phrases.label(asked)
+
     def _account(self, finding: Finding) -> Account | None:
         return self._accounts.get(finding.account_id or "")
 
 
 def _usable(links: Iterable[Fact]) -> tuple[Fact, ...]:
     return tuple((called, url) for called, each in links if (url := web_link(each)))
-
-
-def _account_evidence(asked: Asked, account: Account | None) -> Iterable[Fact]:
-    return account_facts(asked.finding, account, with_contacts=asked.role is Role.COUNTY)
-
-
-def _task_evidence(asked: Asked, account: Account | None) -> Iterable[Fact]:
-    yield from task_facts(asked.finding)
-    yield from repost_facts(asked.finding, account, with_contacts=asked.role is Role.COUNTY)
-
-
-def _row_of_task(asked: Asked, account: Account | None) -> Iterable[Fact]:
-    yield "核对情况", searched(asked.finding.evidence, account) or phrases.label(asked)
 
 
 def _row_of_holiday(asked: Asked, account: Account | None) -> Iterable[Fact]:

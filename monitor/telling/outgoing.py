@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -43,6 +43,7 @@ class Outgoing:
         readers: Readers,
         owner: str,
         on_recheck: Callable[[], None],
+        titles: Mapping[str, str],
     ) -> None:
         self.readers, self.wishes = readers, wishes_of(settings.notify)
         slowest = timedelta(seconds=settings.smtp.timeout_seconds * OVERALL_FACTOR)
@@ -52,6 +53,7 @@ class Outgoing:
             console_url=settings.web.public_url,
             link=lambda ask, alert, to: links.link(ask, alert, to, clock.now()),
             rectify_days=settings.notify.rectify_days,
+            titles=titles,
         )
         self.telling = Telling(posting, words, self.wishes, readers, DigestRound(posting, digests, readers, settings.notify))
         self.errands = Errands(store, links, metrics.observe_link, on_recheck)

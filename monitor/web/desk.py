@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -61,6 +61,11 @@ class Desk(Protocol):
 
     @property
     def profile_title(self) -> str: ...
+    @property
+    def channel_titles(self) -> Mapping[str, str]:
+        """What people read for a channel, by adapter."""
+        ...
+
     @property
     def public_url(self) -> str:
         """The address of the console that people are given; "" where there is none."""

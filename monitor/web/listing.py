@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from monitor.model import Account, Platform, Standing, Verdict
 from monitor.urgency import SOON_DAYS, is_soon, urgency
-from monitor.wording import minute, plain, published, web_link
+from monitor.wording import channel_title, minute, plain, published, web_link
 
 PAGE_ROWS = 200
 """Rows of one page: what a browser draws at once without a pause."""
@@ -104,15 +104,15 @@ class Listing:
     wish: Wish
 
 
-def arrange(entries: Sequence[Entry], wish: Wish) -> Listing:
-    """Count all accounts, choose those wished for, sort them, cut out the page."""
+def arrange(entries: Sequence[Entry], wish: Wish, titles: Mapping[str, str]) -> Listing:
+    """Count all accounts, choose those wished for, sort them, cut out the page. `titles` name the channels."""
     counts = tuple((view, sum(view.shows(standing) for _, standing in entries)) for view in VIEWS)
     platforms = tuple((each, sum(account.platform is each for account, _ in entries)) for each in Platform)
     chosen = sorted(_chosen(entries, wish), key=urgency)
     pages = max(1, -(-len(chosen) // PAGE_ROWS))
     page = min(wish.page, pages)
     shown = chosen[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
-    rows = tuple(_row(account, standing) for account, standing in shown)
+    rows = tuple(_row(account, standing, titles) for account, standing in shown)
     return Listing(rows, counts, tuple(each for each in platforms if each[1]), len(entries), len(chosen), page, pages, wish)
 
 
@@ -138,7 +138,7 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def _row(account: Account, standing: Standing) -> Row:
+def _row(account: Account, standing: Standing, titles: Mapping[str, str]) -> Row:
     post, look = standing.last_post, standing.last_good
     return Row(
         tone="soon" if is_soon(standing) else standing.verdict.value if standing.verdict else "unjudged",
@@ -153,7 +153,7 @@ def _row(account: Account, standing: Standing) -> Row:
         idle="" if standing.idle_days is None else str(standing.idle_days),
         left=str(standing.days_left) if standing.days_left is not None and standing.verdict is Verdict.QUALIFIED else "",
         looked=minute(look.at) if look else "",
-        channel=plain(look.channel, 60) if look else "",
+        channel=channel_title(look.channel, titles) if look else "",
         remark=_remark(standing),
     )
 

@@ -14,7 +14,7 @@ from monitor.model import BEGINNING, Post, Repost, RepostVerdict
 from monitor.web.article_words import TITLE_CAP, Head, Who, head_of, length, who
 from monitor.web.comparison import Comparison, compare, remembered
 from monitor.web.desk import Carrier, Pair, Passed
-from monitor.wording import edited_away, minute, pair_path, plain, web_link
+from monitor.wording import channel_title, edited_away, minute, pair_path, plain, web_link
 
 QUOTE_CAP = 300
 """Characters of a field that are quoted as evidence; a whole text stands below, side by side."""
@@ -134,7 +134,7 @@ class PairView:
     passed_left: int
 
 
-def show_pair(pair: Pair, post_id: str, now: datetime) -> PairView:
+def show_pair(pair: Pair, post_id: str, now: datetime, titles: Mapping[str, str]) -> PairView:
     """Put together the page; `post_id` chooses which of several posts is compared, else it is the one the verdict rests on."""
     standing, repost = pair.standing, pair.standing.repost
     chosen = _chosen(pair, post_id)
@@ -145,7 +145,7 @@ def show_pair(pair: Pair, post_id: str, now: datetime) -> PairView:
         reason=plain(standing.reason, 200),
         # The rule says so itself in most cases; a candidate's delay it leaves out.
         late=f"比截止时间晚{length(repost.lag)}" if repost and repost.lag > timedelta(0) and "迟" not in standing.reason else "",
-        looked=tuple(_looked(pair, now)),
+        looked=tuple(_looked(pair, now, titles)),
         doubtful=all(each.repost.grade == "candidate" for each in pair.carriers),
         carriers=tuple(_carrier_row(pair, each, chosen) for each in pair.carriers[:CARRIERS_CAP]),
         left_out=max(0, len(pair.carriers) - CARRIERS_CAP),
@@ -172,7 +172,7 @@ def _chosen(pair: Pair, post_id: str) -> Carrier | None:
 # -- what was looked at ---------------------------------------------------------------------------------------------------------
 
 
-def _looked(pair: Pair, now: datetime) -> Iterable[tuple[str, str]]:
+def _looked(pair: Pair, now: datetime, titles: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     """Say what the verdict rests on, above all where nothing was found: what was seen of the account, when, and through what."""
     state, since = pair.state, pair.article.published_at
     good = state.last_good
@@ -180,7 +180,7 @@ def _looked(pair: Pair, now: datetime) -> Iterable[tuple[str, str]]:
         yield "最近有效采集", "尚无"
     else:
         covered = f"，内容覆盖至 {minute(good.covers_until)}" if good.covers_until else ""
-        yield "最近有效采集", f"{minute(good.at)}（{plain(good.channel, 60)}）{covered}"
+        yield "最近有效采集", f"{minute(good.at)}（{channel_title(good.channel, titles)}）{covered}"
     spans = [(max(first, since), min(last, now)) for first, last in state.sight.spans if last > since and first < now]
     yield "重要信息发布以来看全的时段", "；".join(_span(*each) for each in spans[-SPANS_SHOWN:]) or "尚无"
     yield "同期已采集的发布", f"{pair.weighed} 条"

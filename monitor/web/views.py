@@ -39,7 +39,7 @@ async def console(request: web.Request) -> web.Response:
     """Show the accounts, most urgent first."""
     desk = request.app[DESK]
     entries, alerts = await desk.rows(), await desk.open_alerts()
-    listing = arrange(entries, read_wish(request.query))
+    listing = arrange(entries, read_wish(request.query), desk.channel_titles)
     values: dict[str, Any] = {"listing": listing, "wish": listing.wish, "alerts": alerts, "profile": desk.profile_title}
     return draw(request, "console.html.j2", "accounts", **values, query_cap=QUERY_CAP)
 
@@ -70,7 +70,7 @@ async def pair(request: web.Request) -> web.Response:
     found = await desk.pair(request.match_info["article"], request.match_info["account"])
     if found is None:
         return draw(request, "unknown.html.j2", "articles", 404)
-    shown = await asyncio.to_thread(show_pair, found, request.query.get("post", ""), desk.now())
+    shown = await asyncio.to_thread(show_pair, found, request.query.get("post", ""), desk.now(), desk.channel_titles)
     return draw(request, "pair.html.j2", "articles", pair=shown)
 
 
