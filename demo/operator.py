@@ -15,7 +15,7 @@ from demo.pages import Page
 from demo.pushes import post
 from demo.rhythm import write
 from demo.stage import Stage
-from monitor.telling.correspondence import Ask
+from monitor.telling.records import Ask
 
 PRESSES = 5
 """How often the button is pressed while the account is just being looked at."""

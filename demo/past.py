@@ -20,8 +20,8 @@ from monitor.model import Account, AccountState, Alert, Contact, GoodLook, PostM
 from monitor.notify.letters import Words, write
 from monitor.ports import AccountFacts
 from monitor.telling import mailboxes, marks, reasons
-from monitor.telling.correspondence import Ask, LetterRecord, Request
 from monitor.telling.mailboxes import Mailbox
+from monitor.telling.records import Ask, LetterRecord, Request
 from monitor.telling.trail import Act, Entry
 from monitor.writes import AlertChange
 

@@ -37,7 +37,7 @@ from monitor.model import Stage, local_date
 from monitor.plugins import Tables
 from monitor.ports import Clock
 from monitor.settings import Settings
-from monitor.telling.correspondence import Ask
+from monitor.telling.records import Ask
 
 DIRECTORY = Path("var/demo")
 SUMMARY_FILE = "summary.json"

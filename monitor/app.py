@@ -39,9 +39,9 @@ from monitor.settings import EMBEDDED, Settings
 from monitor.showing import Showing
 from monitor.store import Store
 from monitor.tasks import TaskSheet
-from monitor.telling.correspondence import LetterRecord
 from monitor.telling.errands import Done, Shown
 from monitor.telling.outgoing import Outgoing, Roll, links_of, readers_with
+from monitor.telling.records import LetterRecord
 from monitor.telling.trail import Entry
 from monitor.ticking import Ticking
 from monitor.urgency import soon_within

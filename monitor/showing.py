@@ -15,7 +15,7 @@ from monitor.model import Account, AccountState, Article, Post
 from monitor.rematching import in_chunks
 from monitor.store import Store
 from monitor.tasks import TaskRow, TaskSheet, sheets
-from monitor.telling.correspondence import LetterRecord
+from monitor.telling.records import LetterRecord
 from monitor.telling.trail import Entry
 from monitor.web.desk import Carrier, Pair, Passed
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from monitor.errors import StoreAway
 from monitor.model import Account, GoodLook, Platform, PostMark, Standing, Verdict
 from monitor.tasks import TaskSheet
-from monitor.telling.correspondence import LetterRecord
 from monitor.telling.errands import Done, Errands, Shown
 from monitor.telling.links import BadLink, Flaw
+from monitor.telling.records import LetterRecord
 from monitor.telling.trail import Entry as Step
 from monitor.web import Health, Pair
 

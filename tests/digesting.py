@@ -32,8 +32,8 @@ from monitor.model import (
 )
 from monitor.reports.cases import Material, Row
 from monitor.tasks import sheets
-from monitor.telling.correspondence import Ask, LetterRecord, Request
 from monitor.telling.mailboxes import Mailbox
+from monitor.telling.records import Ask, LetterRecord, Request
 from monitor.telling.trail import DAEMON, Act, Entry
 
 NOW = datetime(2020, 3, 3, 0, 30, tzinfo=UTC)

@@ -16,9 +16,9 @@ from storing import alert, enrol
 
 from monitor.model import Alert, Contact, Role, Stage, Told
 from monitor.store import Store
-from monitor.telling.correspondence import Ask
 from monitor.telling.errands import Errands
 from monitor.telling.links import Links
+from monitor.telling.records import Ask
 from monitor.web import build
 from monitor.writes import AlertChange
 

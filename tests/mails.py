@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from clocks import NOON
 
-from monitor.telling.correspondence import LetterRecord
+from monitor.telling.records import LetterRecord
 from monitor.telling.trail import DAEMON, Act, Entry
 
 HTML = """<!doctype html>

@@ -23,8 +23,8 @@ from monitor.cli.notice_listing import show_alerts, show_trail
 from monitor.errors import BadInput
 from monitor.model import Contact, Finding, Firing, Role, Severity
 from monitor.telling import mailboxes, marks
-from monitor.telling.correspondence import Ask, Request
 from monitor.telling.mailboxes import Mailbox
+from monitor.telling.records import Ask, Request
 from monitor.telling.trail import Act
 from monitor.writes import AlertChange
 

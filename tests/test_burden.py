@@ -35,7 +35,7 @@ from monitor.reports.courses import Ahead, week
 from monitor.reports.digests import digest
 from monitor.reports.leading import last_quarter_end, leading
 from monitor.tasks import NO_UNIT
-from monitor.telling.correspondence import Ask, Request
+from monitor.telling.records import Ask, Request
 from monitor.telling.trail import Act
 
 FEBRUARY = Month(2020, 2)

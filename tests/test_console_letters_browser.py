@@ -17,7 +17,7 @@ from test_console_browser import QUIET
 from tools import require_tool
 
 from monitor.store import Store
-from monitor.telling.correspondence import Ask
+from monitor.telling.records import Ask
 from monitor.web import build
 
 DESK, PHONE = 1280, 390

@@ -15,8 +15,8 @@ from monitor.alerting import Silence
 from monitor.model import Alert, Kind, Role, Severity, Stage
 from monitor.store import Store
 from monitor.telling import marks
-from monitor.telling.correspondence import Ask, LetterRecord, Request
 from monitor.telling.mailboxes import Mailbox
+from monitor.telling.records import Ask, LetterRecord, Request
 from monitor.telling.trail import DAEMON, Act, Entry
 from monitor.writes import AlertChange
 

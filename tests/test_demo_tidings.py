@@ -26,7 +26,7 @@ from monitor.errors import NotifyError
 from monitor.notify.mail import SmtpNotifier
 from monitor.ports import Letter
 from monitor.settings import SmtpSettings
-from monitor.telling.correspondence import Ask
+from monitor.telling.records import Ask
 
 
 @pytest.fixture(scope="module")

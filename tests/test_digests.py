@@ -42,9 +42,9 @@ from monitor.reports.cases import Case, Row
 from monitor.reports.courses import WEEK, course, since_then, week
 from monitor.reports.digests import Digest, county_digest, digest, last_opening, missing_calendar, tally
 from monitor.reports.leading import leading
-from monitor.telling.correspondence import Ask, Request
 from monitor.telling.hours import OfficeHours
 from monitor.telling.mailboxes import Mailbox
+from monitor.telling.records import Ask, Request
 from monitor.telling.trail import Act
 
 SINCE = NOW - DAY

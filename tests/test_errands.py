@@ -20,8 +20,8 @@ from test_one_click_links import GOOD, signed
 from monitor.embedded import Embedded
 from monitor.model import Contact, PersonsWord, Told
 from monitor.store import Store
-from monitor.telling.correspondence import Ask
 from monitor.telling.links import BadLink, Flaw, mark_of
+from monitor.telling.records import Ask
 from monitor.telling.trail import Act
 
 ASKS = list(Ask)

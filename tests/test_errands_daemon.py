@@ -16,7 +16,7 @@ from daemons import SetClock, enrol, quick_settings, running, until
 
 from demo.mailbox import Mail, Mailbox
 from monitor.model import Account, Channel, Contact, Platform, Verdict
-from monitor.telling.correspondence import Ask
+from monitor.telling.records import Ask
 from monitor.telling.trail import Act
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)

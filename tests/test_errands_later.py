@@ -24,7 +24,7 @@ from monitor.model import PersonsWord, Role, Severity, Stage, Status
 from monitor.notify.phrases import Asked, clicks
 from monitor.ports import Heard, Pushed
 from monitor.store import Store
-from monitor.telling.correspondence import Ask
+from monitor.telling.records import Ask
 from monitor.web import build, server_log
 from monitor.web.callback import Callbacks
 

@@ -35,7 +35,7 @@ from monitor.reports.cases import Material, Row
 from monitor.reports.courses import week
 from monitor.reports.digests import county_digest, digest
 from monitor.tasks import NO_UNIT
-from monitor.telling.correspondence import Ask, Request
+from monitor.telling.records import Ask, Request
 from monitor.telling.trail import Act
 from monitor.urgency import soon_within
 

@@ -31,8 +31,8 @@ from monitor.alerting import Notice
 from monitor.model import Account, Alert, Contact, Platform, Role, Severity
 from monitor.notify.items import LINKED_ACCOUNTS
 from monitor.ports import Letter
-from monitor.telling.correspondence import Ask
 from monitor.telling.marks import told
+from monitor.telling.records import Ask
 from monitor.wording import article_path, pair_path
 
 TASK = {"article_title": "春耕", "due_at": "2020-03-02T10:00:00+00:00", "article_url": "https://www.example.invalid/a.html"}

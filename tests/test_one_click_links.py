@@ -14,8 +14,8 @@ from itsdangerous.encoding import base64_encode
 from storing import alert
 
 from monitor.model import Alert
-from monitor.telling.correspondence import Ask
 from monitor.telling.links import SALT, TOKEN_CAP, BadLink, Flaw, Links, mark_of
+from monitor.telling.records import Ask
 
 KEY = "a key that only this deployment has"
 BASE = "https://console.example"

@@ -26,9 +26,9 @@ from monitor.notify.mail import SmtpNotifier
 from monitor.ports import Letter, Notifier
 from monitor.settings import NotifySettings, SmtpSettings
 from monitor.store import Store
-from monitor.telling.correspondence import Ask
 from monitor.telling.mailboxes import MARK_LASTS
 from monitor.telling.posting import Posting, readers_of, wishes_of
+from monitor.telling.records import Ask
 from monitor.telling.rounds import Telling
 from monitor.telling.trail import Act
 from monitor.writes import AlertChange

@@ -11,8 +11,8 @@ from monitor.model import Account, Alert, Contact, Finding, Firing, Platform, Ro
 from monitor.notify import letters
 from monitor.notify.letters import Words
 from monitor.ports import Letter
-from monitor.telling.correspondence import Ask
 from monitor.telling.reasons import Why
+from monitor.telling.records import Ask
 
 NOW = datetime(2020, 3, 3, 1, 0, tzinfo=UTC)
 """A Tuesday morning, 09:00 in Shanghai."""

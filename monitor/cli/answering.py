@@ -13,8 +13,8 @@ from monitor.app import App
 from monitor.errors import BadInput
 from monitor.model import Account, Alert, Stage, end_of_day, local_date
 from monitor.telling import marks
-from monitor.telling.correspondence import Ask
 from monitor.telling.marks import address
+from monitor.telling.records import Ask
 from monitor.telling.trail import Act, Entry
 from monitor.wording import account_title, minute, plain
 

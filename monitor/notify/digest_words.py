@@ -17,7 +17,7 @@ from monitor.reports.cases import Case, Mended, Overdue, Unreachable
 from monitor.reports.digests import Digest
 from monitor.reports.leading import reasons
 from monitor.tasks import RepostRates, TaskSheet, missing_by_unit
-from monitor.telling.correspondence import Ask
+from monitor.telling.records import Ask
 from monitor.urgency import is_feared
 from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_day, chinese_minute, minute, plain, published, web_link
 

@@ -31,8 +31,8 @@ from monitor.notify.facts import (
 )
 from monitor.notify.heaps import heaps_of, holiday_of, unit_of
 from monitor.notify.phrases import Asked, month_day
-from monitor.telling.correspondence import Ask
 from monitor.telling.marks import address
+from monitor.telling.records import Ask
 from monitor.wording import article_path, chinese_day, chinese_minute, minute, pair_path, web_link
 
 LINKED_ACCOUNTS = 15

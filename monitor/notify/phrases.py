@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from monitor.model import SHANGHAI, Alert, Finding, Role, Severity, Step, local_date
 from monitor.notify.facts import day, moment, shown
-from monitor.telling.correspondence import Ask
+from monitor.telling.records import Ask
 from monitor.wording import chinese_minute
 from monitor.workdays import UnknownYear, last_working_day
 

@@ -17,8 +17,8 @@ from monitor.ports import ListName
 from monitor.reports.cases import Material, ended_at
 from monitor.reports.courses import counts, mending_times, typical
 from monitor.tasks import NO_UNIT
-from monitor.telling.correspondence import LetterRecord
 from monitor.telling.marks import address
+from monitor.telling.records import LetterRecord
 from monitor.telling.trail import Act, Entry
 
 YEAR = timedelta(days=365)

@@ -11,10 +11,10 @@ from monitor.alerting import Silence, gravity
 from monitor.life import RECOVERY
 from monitor.model import Account, Alert, Contact, PersonsWord, Role, Severity, Stage, Standing, Step, Verdict, local_date
 from monitor.tasks import TaskSheet
-from monitor.telling.correspondence import Ask, Request
 from monitor.telling.hours import OfficeHours
 from monitor.telling.mailboxes import Mailbox
 from monitor.telling.marks import address
+from monitor.telling.records import Ask, Request
 from monitor.telling.trail import Act, Entry
 from monitor.urgency import is_soon, urgency
 

@@ -12,7 +12,7 @@ from monitor.ports import ListName
 from monitor.reports.cases import Material, Row, ended_at, ended_by_proof, mended
 from monitor.reports.digests import Digest, Tally
 from monitor.tasks import TaskSheet
-from monitor.telling.correspondence import LetterRecord
+from monitor.telling.records import LetterRecord
 from monitor.telling.trail import Act, Entry
 from monitor.urgency import urgency
 from monitor.workdays import Holiday, UnknownYear, last_working_day, next_holiday

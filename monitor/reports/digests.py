@@ -30,9 +30,9 @@ from monitor.reports.cases import (
     unreachable,
 )
 from monitor.tasks import TaskSheet, repost_rates
-from monitor.telling.correspondence import Request
 from monitor.telling.hours import OfficeHours
 from monitor.telling.marks import address
+from monitor.telling.records import Request
 from monitor.urgency import is_soon
 from monitor.workdays import is_known
 

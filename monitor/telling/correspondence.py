@@ -7,66 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from monitor.alerting import Silence
 from monitor.model import Alert
 from monitor.telling.mailboxes import Mailbox
+from monitor.telling.records import Ask, LetterRecord, Request
 from monitor.telling.trail import Act, Entry
 
 BATCH = 500
 """Documents decoded in one go: with the server's own batches of 16 MB a large roster would hold the loop up for a second."""
 COLLECTIONS = ("mailboxes", "silences", "letters", "trail", "requests", "links", "keys")
-
-
-class Ask(StrEnum):
-    """What an operator asks for with one click; the value stands in the link's address and in the log."""
-
-    RECHECK = "recheck"
-    EXEMPTION = "exemption"
-    CLOSURE = "closure"
-    RECEIVED = "received"
-
-    @property
-    def label(self) -> str:
-        return {
-            Ask.RECHECK: "已更新，请复查",
-            Ask.EXEMPTION: "申请报备",
-            Ask.CLOSURE: "申请关停",
-            Ask.RECEIVED: "确认收到",
-        }[self]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asked for an account, until a clerk has dealt with it. `by` is the address the link was sent to."""
-
-    account_id: str
-    kind: Ask
-    by: str
-    at: datetime
-    alert_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LetterRecord:
-    """A letter as it was sent, without its secrets. `outcome` is sent, uncertain, failed or refused; `units` whom it was about."""
-
-    number: str
-    to: str
-    at: datetime
-    subject: str
-    text: str
-    html: str
-    about: str
-    outcome: str
-    name: str = ""
-    units: tuple[str, ...] = ()
-    alerts: tuple[str, ...] = ()
-    why: str = ""
 
 
 class Correspondence:

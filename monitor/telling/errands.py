@@ -16,9 +16,9 @@ from monitor.errors import StoreAway
 from monitor.metrics.registry import LinkOutcome
 from monitor.model import Account, Alert, PersonsWord, Stage
 from monitor.store import Store
-from monitor.telling.correspondence import Ask, Request
 from monitor.telling.links import BadLink, Errand, Flaw, Links, mark_of
 from monitor.telling.marks import address
+from monitor.telling.records import Ask, Request
 from monitor.telling.trail import Act, Entry
 
 log = structlog.get_logger("errands")

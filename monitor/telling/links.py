@@ -19,8 +19,8 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from monitor.errors import MonitorError
 from monitor.model import Alert, local_date, start_of_day
-from monitor.telling.correspondence import Ask
 from monitor.telling.marks import address
+from monitor.telling.records import Ask
 from monitor.wording import web_link
 
 TOKEN_CAP = 400

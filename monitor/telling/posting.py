@@ -20,10 +20,10 @@ from monitor.ports import Clock, Letter, Notifier
 from monitor.settings import NotifySettings
 from monitor.store import Store
 from monitor.telling import mailboxes
-from monitor.telling.correspondence import LetterRecord
 from monitor.telling.hours import OfficeHours
 from monitor.telling.mailboxes import Mailbox
 from monitor.telling.marks import address, who_heard
+from monitor.telling.records import LetterRecord
 from monitor.telling.trail import DAEMON, Act, Entry
 
 log = structlog.get_logger("posting")

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from monitor.model import Account, AccountState, Article, Post, Repost, RepostStanding, Standing
 from monitor.tasks import TaskSheet
-from monitor.telling.correspondence import LetterRecord
 from monitor.telling.errands import Done, Shown
+from monitor.telling.records import LetterRecord
 from monitor.telling.trail import Entry
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from monitor.model import Account, Alert, Severity, Status
-from monitor.telling.correspondence import Ask
+from monitor.telling.records import Ask
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from monitor.ports import ListName
-from monitor.telling.correspondence import LetterRecord
+from monitor.telling.records import LetterRecord
 from monitor.telling.trail import Entry
 from monitor.web.drawing import DESK, FRAMING, draw, with_own
 from monitor.wording import NAME_CAP, minute, plain
