@@ -23,7 +23,8 @@ class Base:
     verifies: ClassVar[str] = ""
     name: ClassVar[str]
     """The line of the table, e.g. `weibo.openapi`."""
-    title: ClassVar[str]
+    title: ClassVar[str] = ""
+    """What people read for it; without one they read its name."""
 
     def __init__(self, settings: ChannelSettings, door: Door, credentials: Credentials) -> None:
         self.settings = settings

@@ -226,7 +226,7 @@ async def test_a_look_that_crosses_the_coming_of_an_article_is_matched_with_it(m
     class Shows:
         """An adapter that shows one post."""
 
-        first_hand, verifies = True, ""
+        first_hand, verifies, title = True, "", ""
         settings = tables().adapters["feed"].Settings()
 
         def lane(self, channel: Any) -> str:

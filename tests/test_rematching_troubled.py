@@ -42,7 +42,7 @@ class Brittle(ArticleIndex):
 class Shows:
     """An adapter that shows what it is told to; `meanwhile` happens while it looks."""
 
-    first_hand, verifies = True, ""
+    first_hand, verifies, title = True, "", ""
     settings = tables().adapters["feed"].Settings()
 
     def __init__(self, *posts: Post, meanwhile: Any = None) -> None:
