@@ -63,6 +63,7 @@ class PaperDesk:
     away: bool = False
     profile_title: str = "国办发〔2018〕123号 · 两周"
     public_url: str = ""
+    soon_within: str = "3天"
     channel_titles: Mapping[str, str] = field(default_factory=lambda: {"feed": "订阅源", "weibo.openapi": "微博官方接口"})
 
     def now(self) -> datetime:

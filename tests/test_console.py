@@ -43,6 +43,12 @@ def cells(shown: html.HtmlElement, name: str) -> list[str]:
 # -- what is shown --------------------------------------------------------------------------------------------------------------
 
 
+async def test_a_profile_that_counts_working_days_says_so() -> None:
+    shown = await page(PaperDesk(soon_within="3个工作日"))
+
+    assert "3个工作日内将超期" in "".join(shown.xpath("//nav[@class='counts']")[0].itertext())
+
+
 async def test_the_head_counts_what_the_clerk_must_see_first() -> None:
     shown = await page(PaperDesk())
 

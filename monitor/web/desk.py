@@ -62,6 +62,11 @@ class Desk(Protocol):
     @property
     def profile_title(self) -> str: ...
     @property
+    def soon_within(self) -> str:
+        """How people say within what an account will soon fail: 3天, or 3个工作日."""
+        ...
+
+    @property
     def channel_titles(self) -> Mapping[str, str]:
         """What people read for a channel, by adapter."""
         ...

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from monitor.model import Account, Platform, Standing, Verdict
-from monitor.urgency import SOON_DAYS, is_soon, urgency
+from monitor.urgency import is_soon, urgency
 from monitor.wording import channel_title, minute, plain, published, web_link
 
 PAGE_ROWS = 200
@@ -20,7 +20,10 @@ Entry = tuple[Account, Standing]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One selection of accounts, offered as a link and counted in the head of the page."""
+    """One selection of accounts, offered as a link and counted in the head of the page.
+
+    `{within}` in a title is how people say `SOON_DAYS`: a profile may count working days.
+    """
 
     key: str
     title: str
@@ -29,7 +32,7 @@ class View:
 
 VIEWS: tuple[View, ...] = (
     View("failed", "今日超期", lambda standing: standing.verdict is Verdict.FAILED),
-    View("soon", f"{SOON_DAYS}天内将超期", is_soon),
+    View("soon", "{within}内将超期", is_soon),
     View("undetermined", "无法判定", lambda standing: standing.verdict is Verdict.UNDETERMINED),
     View("qualified", "合格", lambda standing: standing.verdict is Verdict.QUALIFIED),
     View("unjudged", "不判定", lambda standing: standing.verdict is None),

@@ -40,7 +40,8 @@ async def console(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     entries, alerts = await desk.rows(), await desk.open_alerts()
     listing = arrange(entries, read_wish(request.query), desk.channel_titles)
-    values: dict[str, Any] = {"listing": listing, "wish": listing.wish, "alerts": alerts, "profile": desk.profile_title}
+    judged: dict[str, Any] = {"profile": desk.profile_title, "within": desk.soon_within}
+    values: dict[str, Any] = {"listing": listing, "wish": listing.wish, "alerts": alerts, **judged}
     return draw(request, "console.html.j2", "accounts", **values, query_cap=QUERY_CAP)
 
 
