@@ -23,7 +23,7 @@ from monitor.model import Account, Alert, Contact, Role, Severity, Stage, Step, 
 from monitor.telling.episodes import episodes, there_again
 from monitor.telling.hours import OfficeHours
 from monitor.telling.mailboxes import Mailbox
-from monitor.telling.marks import address, enough, knowing, knows, tried, who_heard
+from monitor.telling.marks import address, enough, knowing, knows, since_read_end, tried, who_heard
 from monitor.telling.reasons import Why
 from monitor.workdays import UnknownYear, after_working_days
 
@@ -261,7 +261,7 @@ class _Deciding:
 
     def _overdue(self, chain: list[Alert]) -> date | None:
         """Return the deadline of a 整改通知 that has passed, the latest one named to anybody."""
-        named = [mark.due for alert in chain for mark in alert.told.values() if mark.due is not None]
+        named = [mark.due for alert in since_read_end(chain) for mark in alert.told.values() if mark.due is not None]
         return max(named) if named and max(named) < local_date(self.now) else None
 
     def _rectify_by(self) -> date:

@@ -63,6 +63,8 @@ class Ticking:
         self._pauses, self._budgets, self._credentials = pauses, budgets, credentials
         self._furthest_rest, self._solve_seconds = furthest_rest, solve_seconds
         self._solved_at: datetime | None = None
+        self._began_at: datetime | None = None
+        self._trail_whole = False
         self.picture: Picture | None = None
         self.done = asyncio.Event()
 
@@ -93,8 +95,7 @@ class Ticking:
         self.done.set()
 
     async def _heal(self, now: datetime) -> None:
-        if not self.done.is_set():
-            await self._complete_trail(now)
+        await self._complete_trail(now)
         healed = await self._store.heal_clock(now, FURTHEST_PLAN)
         if healed:
             log.warning("accounts were planned too far ahead and are due now: did the clock run ahead?", accounts=healed)
@@ -102,10 +103,17 @@ class Ticking:
             log.warning("channels rested too far ahead and are tried now: did the clock run ahead?")
 
     async def _complete_trail(self, now: datetime) -> None:
-        """A step is noted right after it is written; a kill in between leaves the log without it until the next start."""
+        """A step is noted right after it is written; a kill in between leaves the log without it until the next start.
+
+        Whoever is started again at once finds such a step too young: it is looked for again until none from before the start is.
+        """
+        if self._trail_whole:
+            return
+        self._began_at = self._began_at or now
         noted = await self._store.complete_trail(now - TRAIL_LOOK_BACK, now - TRAIL_SETTLES)
         if noted:
             log.warning("steps of alerts were missing from the audit log and are noted now", steps=noted)
+        self._trail_whole = now - self._began_at > TRAIL_SETTLES
 
     def _solve_paces(self, picture: Picture, now: datetime) -> None:
         """Solve each channel's pace anew, now and then: post rates move slowly, and a large roster makes it costly."""

@@ -5,6 +5,7 @@ Names, titles and addresses come from platforms and rosters: whoever writes them
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -99,6 +100,13 @@ def channel_title(channel: str, titles: Mapping[str, str]) -> str:
     """Return what people read for a channel, by the adapter that it begins with; its name where there is no title."""
     name = channel.partition(" ")[0]
     return titles.get(name) or plain(name, NAME_CAP)
+
+
+def with_titles(text: str, titles: Mapping[str, str]) -> str:
+    """Return a sentence about a channel with what people read for it in place of its name; its credential stays as it is called."""
+    names = "|".join(re.escape(name) for name in sorted(titles, key=len, reverse=True))
+    named = re.compile(rf"(?<![A-Za-z0-9_.-])(?:{names})(?![A-Za-z0-9_-]|\.[A-Za-z0-9])")
+    return named.sub(lambda found: titles[found.group()], text, count=1) if titles else text
 
 
 def last_update(standing: Standing) -> str:

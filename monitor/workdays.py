@@ -81,8 +81,8 @@ def working_days(after: date, upto: date) -> int:
 
 
 def is_working_day(day: date) -> bool:
-    """Raises `UnknownYear`."""
-    return day in _working(day.year)
+    """Whether it is worked; a day off that the office announced is none, whatever else is known of its year. Raises `UnknownYear`."""
+    return day not in _announced.off and day in _working(day.year)
 
 
 def after_working_days(day: date, number: int) -> date:

@@ -10,6 +10,7 @@ import pytest
 
 from monitor.errors import BadSettings
 from monitor.settings import load
+from monitor.telling.hours import OfficeHours
 from monitor.workdays import (
     Announcement,
     Holiday,
@@ -48,6 +49,14 @@ def test_a_year_is_known_once_its_last_holiday_is_announced() -> None:
 
     announce([NEW_YEAR, NATIONAL])
     assert is_known(2027) and known_until() == date(2027, 12, 31)
+
+
+def test_an_announced_day_off_is_one_though_the_rest_of_its_year_is_unknown() -> None:
+    announce([NEW_YEAR])
+
+    assert not is_working_day(date(2027, 1, 1)) and not OfficeHours().works(date(2027, 1, 1))
+    with pytest.raises(UnknownYear):
+        is_working_day(date(2027, 1, 4))
 
 
 @pytest.mark.parametrize(

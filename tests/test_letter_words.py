@@ -183,6 +183,22 @@ def test_a_trouble_of_ours_says_since_when_it_is_known() -> None:
     assert "发现时间：2020-03-03 09:00" in lines(made)
 
 
+@pytest.mark.parametrize(("person", "named"), [(CLERK, "微信源（订阅源）疑似停滞"), (SYSADMIN, "微信源（feed）疑似停滞")])
+def test_the_clerk_reads_what_a_channel_is_and_the_sysadmin_what_the_settings_call_it(person: Contact, named: str) -> None:
+    made = written(notice(trouble(), person=person, duty=False), titles={"feed": "订阅源"})
+
+    assert named in made.subject and named in made.text
+    assert ("feed" in made.text + made.subject + made.short) is (person is SYSADMIN)
+
+
+def test_a_clerk_reads_of_a_channel_that_is_well_again_by_its_title() -> None:
+    over = resolved(trouble(), message="微信源（feed）已恢复")
+
+    made = written(notice(person=CLERK, recovered=(over,), duty=False), titles={"feed": "订阅源"})
+
+    assert "微信源（订阅源）已恢复" in made.subject and "feed" not in made.text
+
+
 def test_a_long_sentence_never_pushes_the_deadline_out_of_the_subject() -> None:
     told = alert(STATISTICS, "长" * 300, Severity.ACCUSATION, "内容不更新")
 

@@ -302,3 +302,17 @@ async def test_two_readers_of_one_account_each_hear_at_least_once_whatever_befal
     await rounds(loop, clock, 600)
 
     assert office.counts() == {unit(0): 1, county.email: 1}
+
+
+async def test_a_failure_by_a_clock_that_ran_ahead_keeps_no_letter_waiting_once_it_is_set_right(store: Store, office: PostOffice) -> None:
+    clock = FrozenClock(NOON)
+    loop = telling(store, office.port, clock)
+    await opened(store, *units(1))
+    await office.stop()
+    clock.advance(86_400)
+    assert await loop.round() == 0
+
+    await office.start()
+    clock.moment = NOON + MINUTE
+
+    assert await loop.round() > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from clocks import NOON
 from daemons import SetClock, quick_settings
-from digesting import CLERK, COUNTY, DAY, NOW, OLD, ended, idle, letter, step_of, unclear
+from digesting import CLERK, COUNTY, DAY, NOW, OLD, ended, idle, letter, step_of, trouble, unclear
 from digesting import alert as accusation
 from makers import account, post, snapshot
 from makers import poll as polled
@@ -48,6 +48,7 @@ class PaperRoster:
     asked: list[datetime] = field(default_factory=list)
     profile_title: str = "国办秘函〔2019〕19号 · 两周"
     soon_within: str = "3天"
+    channel_titles: Mapping[str, str] = field(default_factory=lambda: {"feed": "订阅源"})
 
     async def rows(self) -> list[Row]:
         return self.listed
@@ -102,6 +103,14 @@ async def test_held_accusations_and_marked_addresses_are_read_from_the_database(
     text = await text_of(Reporting(store, PaperRoster([unclear(OLD)]), SETTINGS))
 
     assert "已暂扣" in text and "550 no such user" in text
+
+
+async def test_the_digest_calls_a_troubled_channel_by_its_title(store: Store) -> None:
+    await put(store, trouble("采集渠道feed授权失效，涉及2个账号，期间不作判定"))
+
+    text = await text_of(Reporting(store, PaperRoster(), SETTINGS))
+
+    assert "采集渠道订阅源授权失效" in text and "feed" not in text
 
 
 async def test_a_county_without_accounts_gets_no_digest(store: Store) -> None:

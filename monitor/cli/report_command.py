@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -35,6 +35,10 @@ class AtRest:
     @property
     def soon_within(self) -> str:
         return self._app.soon_within
+
+    @property
+    def channel_titles(self) -> Mapping[str, str]:
+        return self._app.channel_titles
 
     async def rows(self) -> list[Row]:
         judgement = await self._app.standings_at(self._app.clock.now())

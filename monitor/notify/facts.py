@@ -11,8 +11,8 @@ from datetime import date, datetime
 from typing import Any
 
 from monitor.life import RECOVERY
-from monitor.model import Account, Contact, Finding, Role, Severity, cut
-from monitor.wording import account_title, channel_title, chinese_minute, form_words, minute, plain, web_link
+from monitor.model import Account, Alert, Contact, Finding, Role, Severity, cut
+from monitor.wording import account_title, channel_title, chinese_minute, form_words, minute, plain, web_link, with_titles
 
 TEXT_CAP = 300
 """Characters of one sentence or title from outside."""
@@ -42,6 +42,22 @@ def shown(text: Any, cap: int = TEXT_CAP) -> str:
 def title_of(finding: Finding, account: Account | None) -> str:
     """Return the account as bulletins name it; one that left the roster, and what is no account, by what the finding is about."""
     return shown(account_title(account)) if account else shown(finding.subject)
+
+
+def in_titles(alert: Alert, titles: Mapping[str, str]) -> Alert:
+    """Return a trouble of ours for a reader who does not run the software: channels by what people read for them."""
+    finding = alert.finding
+    if finding.severity is not Severity.TROUBLE or finding.account_id is not None:
+        return alert
+    evidence = dict(finding.evidence)
+    if isinstance(said := proof_of(finding).get("message"), str):
+        evidence[RECOVERY] = {**proof_of(finding), "message": with_titles(said, titles)}
+    update = {
+        "subject": with_titles(finding.subject, titles),
+        "message": with_titles(finding.message, titles),
+        "evidence": evidence,
+    }
+    return alert.model_copy(update={"finding": finding.model_copy(update=update)})
 
 
 def sentence_of(words: Any, account: Account | None) -> str:

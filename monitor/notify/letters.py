@@ -16,9 +16,9 @@ import orjson
 
 from monitor.alerting import Notice
 from monitor.errors import BrokenLetter
-from monitor.model import Account
+from monitor.model import Account, Role
 from monitor.notify import phrases
-from monitor.notify.facts import Fact, shown
+from monitor.notify.facts import Fact, in_titles, shown
 from monitor.notify.items import Item, Itemising, Words
 from monitor.notify.pages import render_page, render_text
 from monitor.ports import Letter, ListName
@@ -54,7 +54,7 @@ def write(notice: Notice, accounts: Mapping[str, Account], words: Words, now: da
 
 
 def _written(notice: Notice, accounts: Mapping[str, Account], words: Words, now: datetime) -> Letter:
-    items = Itemising(notice, accounts, words, now)
+    items = Itemising(_for_reader(notice, words), accounts, words, now)
     opened, recovered = items.opened(), items.recovered()
     subject = _subject(opened, recovered)
     linked = any(acts for item in opened for acts in (item.acts, *(row.acts for row in item.rows)))
@@ -81,6 +81,15 @@ def _written(notice: Notice, accounts: Mapping[str, Account], words: Words, now:
         about=ListName.ACCOUNTS if notice.duty else ListName.TROUBLE,
         short=_short(opened, recovered, web_link(words.console_url)),
     )
+
+
+def _for_reader(notice: Notice, words: Words) -> Notice:
+    """Return the notice in the reader's words: whoever runs the software finds channels in the settings by their names."""
+    if notice.duty or notice.person.role is Role.SYSADMIN:
+        return notice
+    piles = (notice.opened, notice.recovered, notice.standing)
+    opened, recovered, standing = (tuple(in_titles(alert, words.titles) for alert in pile) for pile in piles)
+    return replace(notice, opened=opened, recovered=recovered, standing=standing)
 
 
 def _listed(items: list[Item], standing: list[Fact]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -12,6 +12,7 @@ from monitor.history import Judgement
 from monitor.model import Contact, Role, Stage, end_of_day, local_date
 from monitor.notify import digest_letters
 from monitor.notify.digest_letters import Head, Kind
+from monitor.notify.facts import in_titles
 from monitor.notify.paper import Paper, as_page, as_text
 from monitor.notify.report_words import burden_paper, leading_paper
 from monitor.ports import Letter, ListName
@@ -42,6 +43,8 @@ class Desk(Protocol):
     def profile_title(self) -> str: ...
     @property
     def soon_within(self) -> str: ...
+    @property
+    def channel_titles(self) -> Mapping[str, str]: ...
     async def rows(self) -> list[Row]: ...
     async def sheets(self) -> Sequence[TaskSheet]: ...
     async def standings_at(self, moment: datetime) -> Judgement: ...
@@ -115,7 +118,7 @@ class Reporting:
             now=now,
             rows=await self._desk.rows(),
             sheets=tuple(await self._desk.sheets()),
-            alerts=alerts,
+            alerts=[in_titles(alert, self._desk.channel_titles) for alert in alerts],
             silences=await said.silences(now),
             requests=await said.requests(),
             mailboxes=await said.refused_mailboxes(),

@@ -18,13 +18,15 @@ from monitor import documents
 from monitor.life import UNHEARD
 from monitor.model import Alert, ChannelState, Stage
 from monitor.store.connection import Connection, duplicates_only
-from monitor.telling.trail import DAEMON, steps_behind, steps_of
+from monitor.telling.trail import DAEMON, Entry, steps_behind, steps_of
 from monitor.writes import AlertChange
 
 log = structlog.get_logger("store")
 
 BATCH = 200
 """Alerts decoded in one go: the loop that reads them polls, too."""
+STEPS = 5_000
+"""Steps of alerts looked up in one question: a month of a large city's alerts is more than one may hold."""
 CLOCKS_APART = timedelta(hours=1)
 """Two machines' clocks differ by seconds; what is further off than this was wrong."""
 
@@ -112,11 +114,18 @@ class Alerts(Connection):
         Younger steps are left alone: another daemon may be about to note them, with the person who took them. Returns how many there were.
         """
         query = {"$or": [{"alive": True}, {"stage": Stage.RESOLVED, "resolved_at": {"$gte": since}}]}
-        steps = {step.id: step for alert in await self._readable(query) for step in steps_behind(alert) if step.at < until}
+        missing, steps = 0, []
         with self.translated():
-            noted = {doc["_id"] async for doc in self._db.trail.find({"_id": {"$in": list(steps)}}, {"_id": 1})}
-            missing = [step for id, step in steps.items() if id not in noted]
-            await self._note(missing)
+            async for doc in self._db.alerts.find(query).batch_size(BATCH):
+                steps += [step for step in steps_behind(alert) if step.at < until] if (alert := _alert_of(doc)) else []
+                if len(steps) >= STEPS:
+                    missing, steps = missing + await self._note_missing(steps), []
+            return missing + await self._note_missing(steps)
+
+    async def _note_missing(self, steps: Sequence[Entry]) -> int:
+        noted = {doc["_id"] async for doc in self._db.trail.find({"_id": {"$in": [step.id for step in steps]}}, {"_id": 1})}
+        missing = [step for step in steps if step.id not in noted]
+        await self._note(missing)
         return len(missing)
 
     async def _as_written(self, changes: Sequence[AlertChange]) -> list[AlertChange]:

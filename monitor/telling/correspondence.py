@@ -93,6 +93,13 @@ class Correspondence:
             word = alert.acknowledged.model_dump() if alert.acknowledged else None
             await self._db.alerts.update_one({"_id": alert.id}, {"$set": {"acknowledged": word}})
 
+    async def carry_acknowledged(self, alert: Alert) -> None:
+        """Write an answer that was given to an earlier alert of the episode, where nobody has answered this one meanwhile."""
+        if alert.acknowledged is not None:
+            unanswered = {"_id": alert.id, "acknowledged": {"$in": [None, ""]}}
+            with self._translated():
+                await self._db.alerts.update_one(unanswered, {"$set": {"acknowledged": alert.acknowledged.model_dump()}})
+
     # -- links --------------------------------------------------------------------------------------------------------------
 
     async def key(self, name: str, fresh: str) -> str:

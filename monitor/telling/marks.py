@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
+from monitor.life import RECOVERY
 from monitor.model import Alert, PersonsWord, Stage, Step, Told, local_date
 
 UNKNOWN_LIMIT = 2
@@ -105,6 +106,19 @@ def tried(chain: Iterable[Alert], email: str) -> bool:
     return any(key.partition(" ")[0] == email for alert in chain for key in alert.tries)
 
 
+def since_read_end(chain: Sequence[Alert]) -> Sequence[Alert]:
+    """Return the alerts of an episode after the last one of which somebody read that it was over: answers and deadlines end with that.
+
+    What ended without proof, as its account left the roster, begins anew as well: it may have gone to other people.
+    """
+    ends = [place for place, alert in enumerate(chain[:-1], 1) if _ended_for_good(alert)]
+    return chain[ends[-1] :] if ends else chain
+
+
+def _ended_for_good(alert: Alert) -> bool:
+    return RECOVERY not in alert.finding.evidence or any(mark.recovered for mark in alert.told.values())
+
+
 def knowing(chain: Sequence[Alert]) -> Alert:
     """Return the last alert of an episode with what people were told of those before it (its letters answer theirs), and their answers.
 
@@ -112,22 +126,35 @@ def knowing(chain: Sequence[Alert]) -> Alert:
     """
     if len(chain) == 1:
         return chain[0]
-    heard_of_its_end = any(mark.recovered for alert in chain[:-1] for mark in alert.told.values())
-    answers = [each.acknowledged for each in (chain[-1:] if heard_of_its_end else chain) if each.acknowledged is not None]
+    answers = [each.acknowledged for each in since_read_end(chain) if each.acknowledged is not None]
     marks = {email: mark for alert in chain for email, mark in alert.told.items()}
     return chain[-1].model_copy(update={"told": marks, "acknowledged": answers[-1] if answers else None})
 
 
+def inherited(chain: Sequence[Alert]) -> Alert | None:
+    """Return the open last alert of an episode with what is known and was answered before it; None where it has all of that.
+
+    To be written by whoever tells: the alerts before it are forgotten while it lasts.
+    """
+    last = chain[-1]
+    if len(chain) == 1 or last.stage is not Stage.OPEN:
+        return None
+    standing, anew = who_heard(since_read_end(chain)), {"step": Step.SAID, "due": None}
+    known = {email: mark for email in who_heard(chain) if email not in last.told and (mark := knows(chain, email)) is not None}
+    # Whose last letter is of before an end that somebody read is not late by its deadline.
+    known = {email: mark if email in standing else mark.model_copy(update=anew) for email, mark in known.items()}
+    answer = last.acknowledged or knowing(chain).acknowledged
+    if not known and answer == last.acknowledged:
+        return None
+    return last.model_copy(update={"told": {**known, **last.told}, "acknowledged": answer})
+
+
 def knows(chain: Iterable[Alert], email: str) -> Told | None:
-    """Return what the person knows of the episode: the last recovery ends what was said before it."""
+    """Return what the person knows of the episode, as last told: a recovery ends what was said before it."""
     latest: Told | None = None
     last: Alert | None = None
     for alert in chain:
-        mark, last = alert.told.get(email), alert
-        if mark is None:
-            continue
-        if mark.recovered or latest is None or latest.recovered or (mark.rung, mark.step) >= (latest.rung, latest.step):
-            latest = mark
+        latest, last = alert.told.get(email, latest), alert
     if latest is not None and latest.recovered and last is not None and last.stage is not Stage.RESOLVED:
         return None
     return latest

@@ -194,8 +194,7 @@ class Posting:
         `cut_short` for a round that the database cut short: it too may be back soon.
         """
         wishes = self._settings
-        left = (self._not_before - self.clock.now()).total_seconds() if self._not_before is not None else 0.0
-        if left > 0:
+        if (left := self._left(self.clock.now())) > 0:
             return min(wishes.interval_seconds, max(left, SOONEST_SECONDS))
         return min(wishes.interval_seconds, wishes.retry_seconds) if cut_short else wishes.interval_seconds
 
@@ -215,7 +214,12 @@ class Posting:
         """Whether there is no way to the address now: a mail server that was away a moment ago keeps no group robot waiting."""
         if self.notifier is None or is_robot(email):
             return self.notifier is None
-        return self._away or (self._not_before is not None and now < self._not_before)
+        return self._away or self._left(now) > 0
+
+    def _left(self, now: datetime) -> float:
+        """Return the seconds until a mail server that was away is tried again; none where a clock that ran ahead said when."""
+        left = (self._not_before - now).total_seconds() if self._not_before is not None else 0.0
+        return left if left <= self._settings.retry_seconds else 0.0
 
     async def my_turn(self) -> bool:
         # Who cannot send must not keep the lease from who can. Held anew for each letter: a round with a slow mail server may outlast it.

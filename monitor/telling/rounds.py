@@ -18,6 +18,7 @@ from monitor.notify.letters import write
 from monitor.ports import Letter, ListName
 from monitor.telling import mailboxes, marks, reasons
 from monitor.telling.digest_round import DigestRound
+from monitor.telling.episodes import episodes
 from monitor.telling.marks import address
 from monitor.telling.posting import Desk, Posting, Readers, candidates_in, read_desk, to_the_end
 from monitor.telling.trail import Act, Entry
@@ -62,7 +63,8 @@ class Telling:
         """Tell whom there is to tell; return how many letters were sent.
 
         1. Nothing is done while another daemon tells.
-        2. What was told but could not be written down is written; alerts whose rung fell are noted, so that a later climb is told again.
+        2. What was told but could not be written down is written; what is known of an episode goes on to its last alert; alerts whose rung
+           fell are noted, so that a later climb is told again.
         3. For everybody it is decided what is due now and what waits, and why.
         4. For each person: note the attempt, send, note the result. A mail server that is away ends the round for all mail, an address
            that is refused does not, and group robots go on. Then the digests, in the same way, and last those at whom the server hung up
@@ -104,7 +106,7 @@ class Telling:
         self._owed_since = {name: self._owed_since.get(name, now) for name in map(_name_of, notices)}
 
     async def _catch_up(self, desk: Desk) -> None:
-        """Write the marks that a database gone away kept from being written, then those of rungs that fell."""
+        """Write the marks that a database gone away kept from being written, those of earlier alerts, and those of rungs that fell."""
         late: dict[str, Alert] = {}
         for (alert_id, email), mark in self._unwritten.items():
             alert = late.get(alert_id) or desk.alerts.get(alert_id)
@@ -118,7 +120,16 @@ class Telling:
         self._unwritten.clear()
         self._untried.clear()
         await self._posting.write_down(desk)
+        # Off the loop, which also polls: every alert is laid beside those before it.
+        handed_on = await asyncio.to_thread(self._handed_on, desk)
+        for alert in handed_on:
+            await self._posting.store.correspondence.carry_acknowledged(alert)
+        await self._mark(handed_on, desk)
         await self._mark(marks.lowered(desk.alerts.values()), desk)
+
+    def _handed_on(self, desk: Desk) -> list[Alert]:
+        found = (marks.inherited(chain) for chain in episodes(desk.alerts.values(), self._wishes.flap))
+        return [alert for alert in found if alert is not None]
 
     async def _mark(self, alerts: list[Alert], desk: Desk) -> None:
         # Several people hear of one alert: each letter's mark is laid over those before it, never over the alert as first read.
