@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import os
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -219,8 +219,7 @@ def judge(
     例：python daemon.py judge --as-of 2020-03-03 --profile ankang-2020
     """
     day = _day(as_of)
-    if format not in commands.FORMATS:
-        raise typer.BadParameter(f"应为 {'、'.join(commands.FORMATS)} 之一", param_hint="--format")
+    _check_format(format)
     _with_app(settings, lambda made: commands.judge(made, day, profile, format, everyone))
 
 
@@ -246,8 +245,7 @@ def status_articles(
 
     例：python daemon.py status articles 2022-05-a
     """
-    if format not in commands.FORMATS:
-        raise typer.BadParameter(f"应为 {'、'.join(commands.FORMATS)} 之一", param_hint="--format")
+    _check_format(format)
     _with_app(settings or context.obj, lambda made: commands.status_articles(made, article, format))
 
 
@@ -264,8 +262,7 @@ def status_alerts(
     """
     from monitor.cli import notice_listing
 
-    if format not in commands.FORMATS:
-        raise typer.BadParameter(f"应为 {'、'.join(commands.FORMATS)} 之一", param_hint="--format")
+    _check_format(format)
     _with_app(settings or context.obj, lambda made: notice_listing.show_alerts(made, everything, format, commands.out))
 
 
@@ -323,8 +320,7 @@ def match(
 
     例：python daemon.py match 2022-05-a --account 341500M040XL0006
     """
-    if format not in commands.MATCH_FORMATS:
-        raise typer.BadParameter(f"应为 {'、'.join(commands.MATCH_FORMATS)} 之一", param_hint="--format")
+    _check_format(format, commands.MATCH_FORMATS)
     _with_app(settings, lambda made: commands.match(made, article, account, limit, format))
 
 
@@ -473,6 +469,11 @@ def _day(text: str | None, option: str = "--as-of") -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise typer.BadParameter(f"{text} 不是日期，应如 2020-03-03", param_hint=option) from None
+
+
+def _check_format(format: str, known: Sequence[str] = commands.FORMATS) -> None:
+    if format not in known:
+        raise typer.BadParameter(f"应为 {'、'.join(known)} 之一", param_hint="--format")
 
 
 def _with_app(path: Path | None, job: Callable[[App], Awaitable[int]], *, join: bool = True, leave: bool = False) -> None:

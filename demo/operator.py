@@ -46,7 +46,7 @@ class Operator:
         """Whose letter on the recovery is still to come."""
         if self.page is None or not self.presses:
             return frozenset()
-        return frozenset({self.page.operator, self.page.county_clerk} - {""}) - self._mailbox.recovered
+        return self.page.readers - self._mailbox.recovered
 
     def _letter(self) -> Mail | None:
         return next((mail for mail in self._mailbox.mails if self.page and mail.to == self.page.operator), None)

@@ -137,6 +137,11 @@ class Page:
         division = self.unit.division.code
         return "" if division == CITY_DIVISION else f"xianqu.{division}@example.invalid"
 
+    @property
+    def readers(self) -> frozenset[str]:
+        """The addresses that answer for the account."""
+        return frozenset({self.operator, self.county_clerk} - {""})
+
     def account(self, base_url: str) -> Account:
         """Return the roster's line, watched at the platforms that answer at `base_url`."""
         return Account(

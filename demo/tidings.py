@@ -39,7 +39,7 @@ class Tidings:
 
     @property
     def recoveries(self) -> frozenset[str]:
-        return frozenset({self.mender.operator, self.mender.county_clerk} - {""}) if self.mender else frozenset()
+        return self.mender.readers if self.mender else frozenset()
 
     @property
     def mailed(self) -> frozenset[str]:
@@ -86,7 +86,7 @@ def _told(page: Page, failing: Collection[str], reminded: Mapping[str, int], mis
     elif page.fate and page.fate.quiet:
         return
     elif page.code in failing:
-        yield from ((address, _failed(page)) for address in (page.operator, page.county_clerk) if address)
+        yield from ((address, _failed(page)) for address in page.readers)
     elif page.code in reminded:
         days = reminded[page.code]
         label = "预警" if days >= WARNED_DAYS else "更新提醒"

@@ -52,7 +52,6 @@ from monitor.workdays import announce
 
 log = structlog.get_logger("app")
 
-DAY_SECONDS = 86_400.0
 WATCH_SECONDS = 5.0
 """How often to see whether our own mongod still runs."""
 

@@ -18,7 +18,7 @@ TOUCH_AFTER = timedelta(days=1)
 """An alert whose words stay the same is written once a day, so that it shows as still seen."""
 
 CLOCK_TROUBLE = timedelta(hours=1)
-"""An alert seen further ahead than this was seen by a clock that was wrong; what is found now is the newer word."""
+"""Two machines' clocks differ by seconds; what lies further ahead than this was written by a clock that was wrong, and counts no more."""
 
 RECOVERY = "recovery"
 """Key in a resolved finding's evidence: what the clear finding brought as proof."""

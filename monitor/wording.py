@@ -63,6 +63,11 @@ def chinese_day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+def month_day(day: date) -> str:
+    """Return a day whose year is that of the letter or page around it."""
+    return f"{day.month}月{day.day}日"
+
+
 def chinese_minute(moment: datetime) -> str:
     """Return the moment in Shanghai within a sentence: 5月16日18:00. Its year is that of the letter or page around it."""
     local = moment.astimezone(SHANGHAI)

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from alert_rules import DEPLOY
 from served import Served
-from tools import ROOT
 
-DEPLOY = ROOT / "deploy"
 SHIPPED_MAIL_SERVER = "smtp_smarthost: mailpit:1025"
 SHIPPED_GUARD = "  - name: outside-guard\n"
 

@@ -44,9 +44,15 @@ def annotations(uid: str) -> list[Json]:
 
 
 def expressions() -> list[str]:
-    """Return every expression of every panel and annotation, with its variables still in it."""
-    asked = [target["expr"] for _, each in every_panel() for target in each["targets"]]
-    return asked + [each["expr"] for uid in BOARDS for each in annotations(uid)]
+    """Return every expression, wherever in a dashboard it stands, with its variables still in it."""
+    return [expression for board in BOARDS.values() for expression in _expressions_in(board)]
+
+
+def _expressions_in(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        yield from (value for key, value in part.items() if key == "expr" and isinstance(value, str))
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _expressions_in(inner)
 
 
 def put_in(text: str, values: Mapping[str, str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,22 +13,34 @@ from urllib.parse import urlsplit
 from aiohttp.test_utils import TestClient, TestServer
 from clocks import NOON
 from desk import PaperDesk, metrics
+from itsdangerous import Signer
+from itsdangerous.encoding import base64_encode
 from makers import HOUR, account
 from storing import alert, enrol
 
 from monitor.model import Alert, Contact, Role, Stage, Told
 from monitor.store import Store
 from monitor.telling.errands import Errands
-from monitor.telling.links import Links
+from monitor.telling.links import SALT, Links, mark_of
 from monitor.telling.records import Ask
 from monitor.web import build
 from monitor.writes import AlertChange
 
 KEY = "a key that only this deployment has"
+BASE = "https://console.example"
+WEEK = timedelta(days=7)
 OPERATOR, COUNTY, STRANGER = "zhang@unit.example", "county@gov.example", "li@other.example"
 PEOPLE = (Contact(email=OPERATOR), Contact(role=Role.COUNTY, email=COUNTY))
 LETTER = Told(at=NOON - HOUR, rung=2, letter="n1")
 MATTER = "“石泉统计”(微博)已50天未更新(最后更新2020-01-13)"
+GOOD = [str(Ask.RECHECK), "1", mark_of("a"), mark_of(OPERATOR), 0, int((NOON + WEEK).timestamp())]
+"""What a token says, as `signed` takes it."""
+
+
+def signed(content: object, key: str = KEY, salt: str = SALT) -> str:
+    """Sign whatever is given, as somebody who has the key could."""
+    text = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return Signer(key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256).sign(base64_encode(text)).decode()
 
 
 def told_alert(id: str = "idle a 1", **fields: object) -> Alert:
@@ -40,7 +54,7 @@ class House:
     """A store, the links of this deployment, and what following them did beside the store."""
 
     store: Store
-    links: Links = field(default_factory=lambda: Links(KEY, "https://console.example", timedelta(days=7)))
+    links: Links = field(default_factory=lambda: Links(KEY, BASE, WEEK))
     outcomes: list[str] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from clocks import FrozenClock
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -37,17 +38,6 @@ LETTER = Letter(
     text="您好：\n\n.以点开头的一行\n已更新？下次采集后自动销号。\n",
     html="<p>您好：" + "长" * 2000 + "</p>",
 )
-
-
-class StoppedClock:
-    def now(self) -> datetime:
-        return NOW
-
-    def elapsed(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 @dataclass
@@ -197,7 +187,7 @@ def secure(port: int, trust: Trust, **more: Any) -> SmtpSettings:
 
 
 def notifier(wishes: SmtpSettings) -> SmtpNotifier:
-    return SmtpNotifier(wishes, StoppedClock())
+    return SmtpNotifier(wishes, FrozenClock(NOW))
 
 
 async def refusal(wishes: SmtpSettings, letter: Letter = LETTER) -> NotifyError:

@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from alertmanager_server import DEPLOY, AlertmanagerServer, hastened
+from alert_rules import ALERTS, DEPLOY, RULES, WATCHDOG
+from alertmanager_server import AlertmanagerServer, hastened
 from daemons import quick_settings, running, until
 from prometheus_server import PrometheusServer
 from served import Served
-from test_alert_rules import ALERTS, RULES, WATCHDOG
 from tools import require_tool
 
 from demo.mailbox import Mailbox

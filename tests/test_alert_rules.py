@@ -5,41 +5,32 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any
 
+import dashboards
 import pytest
-import yaml
-from tools import ROOT, require_tool, run
+from alert_rules import (
+    ALERTMANAGER,
+    ALERTS,
+    ALL_RULES,
+    DEPLOY,
+    RECORDED,
+    RULE_TESTS,
+    RULES,
+    RUNBOOK_PATH,
+    WATCHDOG,
+    every_alert,
+    read,
+)
+from tools import require_tool, run
 
 from monitor.metrics.table import METRICS
 from monitor.model import RepostVerdict, Severity, SourceState, Stage, Verdict
 from monitor.telling.reasons import Why
 
-DEPLOY = ROOT / "deploy"
-RULES = sorted((DEPLOY / "prometheus" / "rules").glob("*.yml"))
-RULE_TESTS = sorted((DEPLOY / "prometheus" / "tests").glob("*.yml"))
-ALERTMANAGER = DEPLOY / "alertmanager.yml"
-RUNBOOK_PATH = "docs/runbook.md"
-WATCHDOG = "Watchdog"
-"""The one that always fires: its silence is the alarm."""
-
 RECEIVERS = {"critical": "sysadmin", "warning": "sysadmin", "none": "outside-guard"}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 NOT_SAID = ("警告", "处罚", "失职")
-
-
-@cache
-def read(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return content
-
-
-ALL_RULES = [rule for file in RULES for group in read(file)["groups"] for rule in group["rules"]]
-ALERTS = {rule["alert"]: rule for rule in ALL_RULES if "alert" in rule}
-RECORDED = {rule["record"] for rule in ALL_RULES if "record" in rule}
-every_alert = pytest.mark.parametrize("alert", ALERTS)
 
 
 # -- the tools' own checks --------------------------------------------------------------------------------------------------
@@ -223,15 +214,7 @@ def _rendered(template: str, kind: str, data: Path) -> str:
 
 
 def expressions() -> list[str]:
-    boards = [json.loads(file.read_text(encoding="utf-8")) for file in (DEPLOY / "grafana" / "dashboards").glob("*.json")]
-    return [rule["expr"] for rule in ALL_RULES] + [expression for board in boards for expression in _expressions_in(board)]
-
-
-def _expressions_in(part: Any) -> Iterator[str]:
-    if isinstance(part, dict):
-        yield from (value for key, value in part.items() if key == "expr" and isinstance(value, str))
-    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
-        yield from _expressions_in(inner)
+    return [rule["expr"] for rule in ALL_RULES] + dashboards.expressions()
 
 
 def family(name: str) -> str:

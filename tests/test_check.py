@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from groups import Group
 from mail_servers import LOOPBACK, PostOffice
-from test_robots import Group, group
 
 from daemon import tables
 from monitor.cli.checking import check
 
-__all__ = ["group"]
+pytest_plugins = ["group_served"]
 
 CLERK = "clerk@ankang.example"
 NAMED = "robot:监测群"

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, timedelta
 
 import pytest
-from digesting import BACK_ALERT as BACK_ALERT
+from digest_papers import HEAD, HOSTILE, SINCE, hostile_city, leader_paper, month_paper, titles
 from digesting import (
     CLERK,
     COUNTY,
@@ -23,29 +23,19 @@ from digesting import (
     alert,
     city,
     idle,
-    letter,
     never,
-    step_of,
     task_of,
     trouble,
     unclear,
 )
 
-from monitor.model import Contact, Platform, RepostVerdict, local_date, start_of_day
+from monitor.model import Contact, RepostVerdict, start_of_day
 from monitor.notify.digest_letters import Head, number, paper_of, period
 from monitor.notify.digest_letters import letter as write
 from monitor.notify.paper import as_page, as_text, numeral
-from monitor.notify.report_words import burden_paper, leading_paper
 from monitor.ports import ListName
-from monitor.reports.burden import Month, burden
 from monitor.reports.courses import Course, Week
 from monitor.reports.digests import Tally, county_digest, digest
-from monitor.reports.leading import leading
-from monitor.telling.trail import Act
-
-HEAD = Head("南溪市", "国办秘函〔2019〕19号 · 两周", "https://monitor.nanxi.example/")
-SINCE = NOW - DAY
-HOSTILE = "<img src=x onerror=alert(1)>\n二行\u202e\ud800“”]]>" + "长" * 500
 
 
 def daily(**changes):
@@ -56,10 +46,6 @@ def countys():
     made = county_digest(city(), COUNTY, SINCE)
     assert made is not None
     return write("daily", made, COUNTY, HEAD)
-
-
-def titles(text: str) -> list[str]:
-    return re.findall(r"^[一二三四五六七八九十]+、(.+)$", text, re.M)
 
 
 def test_the_subject_is_that_of_the_handbook() -> None:
@@ -207,18 +193,6 @@ def test_a_county_s_week_still_begins_with_what_can_be_helped() -> None:
 # -- reports -----------------------------------------------------------------------------------------------------------------
 
 
-def month_paper():
-    steps = [step_of(BACK_ALERT, Act.TOLD, NOW - 9 * DAY, letter="9", unit="东山林业主办单位")]
-    rows = [idle(OLD, 94)]
-    made = burden(city(rows=rows, alerts=[alert(OLD, NOW - 80 * DAY)], requests=()), Month(2020, 2), [letter("1", NOW - 9 * DAY)], steps)
-    return burden_paper(made, HEAD, NOW)
-
-
-def leader_paper():
-    material = city()
-    return leading_paper(leading(material, digest(material, SINCE), local_date(NOW), {}), HEAD, NOW)
-
-
 def test_the_meter_offers_and_ranks_nobody() -> None:
     text = as_text(month_paper())
 
@@ -242,18 +216,6 @@ def test_no_paper_threatens_anybody() -> None:
 
 
 # -- hostile and huge --------------------------------------------------------------------------------------------------------
-
-
-def hostile_city():
-    who = account(1, HOSTILE, unit=HOSTILE, region=HOSTILE, contacts=(Contact(email="a@b", name=HOSTILE),))
-    near, blind = (account(n, HOSTILE, unit=HOSTILE, platform=Platform.WECHAT) for n in (2, 3))
-    rows = [idle(who, 20), idle(near, 12), unclear(blind, HOSTILE)]
-    rows[0] = who, rows[0][1].model_copy(update={"label": HOSTILE, "reason": HOSTILE})
-    sheets = task_of([(who, RepostVerdict.MISSING)])
-    titled = list(sheets)
-    titled[0] = type(sheets[0])(sheets[0].article.model_copy(update={"title": HOSTILE}), sheets[0].rows, sheets[0].rates)
-    alerts = [alert(who, NOW, message=HOSTILE, evidence={"since": 5, "article_title": [HOSTILE]}), trouble(HOSTILE)]
-    return city(rows=rows, sheets=tuple(titled), alerts=alerts)
 
 
 def test_hostile_names_are_plain_text_in_every_part() -> None:

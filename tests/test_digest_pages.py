@@ -6,10 +6,10 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from digest_papers import HEAD, SINCE, hostile_city, leader_paper, month_paper
 from digesting import CLERK, COUNTY, DAY, NOW, account, alert, city, idle
 from playwright.async_api import Browser, Page, async_playwright
 from test_console_browser import QUIET
-from test_digest_letters import HEAD, hostile_city, leader_paper, month_paper
 from tools import require_tool
 
 from monitor.model import Platform, local_date
@@ -20,7 +20,6 @@ from monitor.reports.courses import Course, Week
 from monitor.reports.digests import Tally, county_digest, digest
 from monitor.reports.leading import leading
 
-SINCE = NOW - DAY
 CONTRAST = """() => {
     const parts = text => text.match(/[\\d.]+/g).map(Number);
     const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 from clocks import NOON
-from following import COUNTY, MATTER, OPERATOR, STRANGER, House, furnish, put, resolve, told_alert
+from following import COUNTY, GOOD, MATTER, OPERATOR, STRANGER, House, furnish, put, resolve, signed, told_alert
 from lxml import html
 from makers import HOUR, account
 from storing import enrol
 from structlog.testing import capture_logs
-from test_one_click_links import GOOD, signed
 
 from monitor.embedded import Embedded
 from monitor.model import Contact, PersonsWord, Told

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from digest_papers import HEAD, SINCE, titles
 from digesting import (
     ARTICLE,
     CLERK,
@@ -26,7 +27,6 @@ from digesting import (
     told,
     trouble,
 )
-from test_digest_letters import HEAD, titles
 
 from monitor.model import PersonsWord, Step, Verdict
 from monitor.notify.digest_letters import letter as write
@@ -39,7 +39,6 @@ from monitor.telling.records import Ask, Request
 from monitor.telling.trail import Act
 from monitor.urgency import soon_within
 
-SINCE = NOW - DAY
 BLIND = "数据源无法访问"
 
 

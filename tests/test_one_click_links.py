@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from clocks import NOON
-from itsdangerous import Signer
-from itsdangerous.encoding import base64_encode
+from following import BASE, GOOD, KEY, OPERATOR, WEEK, signed
 from storing import alert
 
 from monitor.model import Alert
-from monitor.telling.links import SALT, TOKEN_CAP, BadLink, Flaw, Links, mark_of
+from monitor.telling.links import TOKEN_CAP, BadLink, Flaw, Links, mark_of
 from monitor.telling.records import Ask
-
-KEY = "a key that only this deployment has"
-BASE = "https://console.example"
-WEEK = timedelta(days=7)
-OPERATOR = "zhang@unit.example"
 
 
 def links(key: str = KEY, base: str = BASE) -> Links:
@@ -30,12 +22,6 @@ def links(key: str = KEY, base: str = BASE) -> Links:
 def made(ask: Ask = Ask.RECHECK, about: Alert | None = None, to: str = OPERATOR, at: datetime = NOON) -> str:
     """Return the token of a link."""
     return links().link(ask, about or alert(), to, at).rpartition("/")[2]
-
-
-def signed(content: object, key: str = KEY, salt: str = SALT) -> str:
-    """Sign whatever is given, as somebody who has the key could."""
-    text = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return Signer(key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256).sign(base64_encode(text)).decode()
 
 
 def refusal(token: str, now: datetime = NOON) -> Flaw:
@@ -145,9 +131,6 @@ def test_a_link_works_until_the_end_of_its_last_day() -> None:
 
     assert links().read(token, last).ask is Ask.RECHECK
     assert refusal(token, last + timedelta(seconds=1)) is Flaw.EXPIRED
-
-
-GOOD = [str(Ask.RECHECK), "1", mark_of("a"), mark_of(OPERATOR), 0, int((NOON + WEEK).timestamp())]
 
 
 def test_what_the_test_signs_would_be_read() -> None:

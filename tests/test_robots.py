@@ -9,18 +9,18 @@ import hmac
 import json
 import logging
 import traceback
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
+from groups import Group
 from pydantic import SecretStr
 
 from monitor.errors import BadSettings, NotifyError
 from monitor.notify import group_plugins
 from monitor.notify.robots import TEXT_CAP_BYTES, Robot, RobotNotifier, read_robots, words
 from monitor.ports import Letter
+
+pytest_plugins = ["group_served"]
 
 KEY = "5a1e9d0c4b7f"
 SIGN = "SEC77aa12cd"
@@ -32,47 +32,6 @@ LETTER = Letter(
     html="<p>您好</p>",
     short="石泉统计（微博）已12天未更新，请于3月9日前更新。",
 )
-
-
-@dataclass
-class Group:
-    """Stands for a service: keeps what it is told, answers as set."""
-
-    status: int = 200
-    body: str = '{"errcode": 0, "errmsg": "ok"}'
-    wait: float = 0.0
-    drips: bool = False
-    heard: list[web.Request] = field(default_factory=list)
-    told: list[dict[str, object]] = field(default_factory=list)
-    url: str = ""
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        self.heard.append(request)
-        self.told.append(await request.json())
-        await asyncio.sleep(self.wait)
-        if self.drips:
-            response = web.StreamResponse()
-            await response.prepare(request)
-            while self.drips:
-                await response.write(b" ")
-                await asyncio.sleep(0.05)
-            return response
-        headers = {"Location": "/elsewhere"} if self.status == 302 else {}
-        return web.Response(status=self.status, text=self.body, content_type="application/json", headers=headers)
-
-
-@pytest.fixture
-async def group(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Group]:
-    """A server where each service's own host would be."""
-    group = Group()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", group.answer)
-    async with TestServer(app) as server:
-        group.url = str(server.make_url("/")).rstrip("/")
-        monkeypatch.setattr(group_plugins.WeCom, "notify_url", group.url + "/cgi-bin/webhook/send?key={key}")
-        monkeypatch.setattr(group_plugins.DingTalk, "notify_url", group.url + "/robot/send?access_token={token}")
-        monkeypatch.setattr(group_plugins.Feishu, "notify_url", group.url + "/open-apis/bot/v2/hook/{token}")
-        yield group
 
 
 def robots(*urls: str, timeout_seconds: float = 5.0) -> RobotNotifier:

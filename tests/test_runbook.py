@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from test_alert_rules import ALERTS, RUNBOOK_PATH, every_alert
+from alert_rules import ALERTS, RUNBOOK_PATH, every_alert
 from tools import ROOT
 from typer.core import TyperGroup
 from typer.main import get_command

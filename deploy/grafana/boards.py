@@ -24,8 +24,8 @@ OF_PLACE = f'{OF_PLATFORM},region=~"$region"'
 OF_UNIT = f'{OF_PLACE},unit=~"$unit"'
 
 
-def board(uid: str, about: str, panels: Sequence[Json], variables: Sequence[Json], **more: str) -> Json:
-    """Put a dashboard together."""
+def board(uid: str, about: str, panels: Sequence[Json], variables: Sequence[Json], notes: Sequence[Json] = (), **more: str) -> Json:
+    """Put a dashboard together; `notes` are annotations beside those that every one has."""
     return {
         "uid": uid,
         "title": f"{TITLES[uid]} · 政务新媒体监测",
@@ -42,7 +42,7 @@ def board(uid: str, about: str, panels: Sequence[Json], variables: Sequence[Json
         "timepicker": {},
         "fiscalYearStartMonth": 0,
         "links": [_to(other) for other in TITLES if other != uid],
-        "annotations": {"list": [_own_notes(), *_annotations(), *([due_note()] if uid == REPOSTS else [])]},
+        "annotations": {"list": [_own_notes(), *_annotations(), *notes]},
         "templating": {"list": [_data_source(), *variables]},
         "panels": placed(panels),
     }

@@ -25,7 +25,7 @@ from deploy.grafana.parts import (
     states,
     table,
 )
-from deploy.grafana.running import OBJECTIVE, PER_MINUTE, PROCESS, lag, process, telling
+from deploy.grafana.running import LAG, OBJECTIVE, PER_MINUTE, PROCESS, lag, process, telling
 
 OUTCOMES: Words = {
     "ok": ("成功", QUALIFIED),
@@ -67,12 +67,11 @@ def make() -> Json:
 
 def _today() -> list[Json]:
     working: Words = {"1": ("正常", QUALIFIED), "0": ("没有应答", TROUBLE)}
-    lag = "max(time() - zhengwu_oldest_due_timestamp_seconds) or vector(0)"
     return [
         stat("监测程序", f"max(up{PROCESS}) or vector(0)", words=working, graph="none", note="Prometheus 能否取到监测程序的指标。"),
         stat("数据库", "min(zhengwu_store_up) or vector(0)", words=working, graph="none"),
         stat("判定时间", "max(zhengwu_rollup_timestamp_seconds) * 1000", AGO, graph="none", note="最近一次全面判定的时间。"),
-        stat("采集积压", lag, SECONDS, ((None, QUALIFIED), (600, SOON), (3600, TROUBLE)), note="等待最久的账号已经超过应采集时间多久。"),
+        stat("采集积压", LAG, SECONDS, ((None, QUALIFIED), (600, SOON), (3600, TROUBLE)), note="等待最久的账号已经超过应采集时间多久。"),
         stat(
             "按时采集率",
             "min(zhengwu:freshness:ratio)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.grafana.boards import OF_UNIT, PLATFORM_WORDS, REGION_WORDS, REPOSTS, asked, board, constant, platform, region, unit
+from deploy.grafana.boards import OF_UNIT, PLATFORM_WORDS, REGION_WORDS, REPOSTS, asked, board, constant, due_note, platform, region, unit
 from deploy.grafana.parts import (
     AGO,
     BLUE,
@@ -55,6 +55,7 @@ def make(console: str) -> Json:
             unit("单位（只筛选名单）"),
             constant("console", "监测台地址", console),
         ],
+        [due_note()],
     )
 
 

@@ -51,6 +51,8 @@ STORE_ERRORS: Words = {"timeout": ("超时", SOON), "away": ("连接不上", TRO
 HEARTBEATS: Words = {"ok": ("成功", QUALIFIED), "failed": ("失败", TROUBLE)}
 PROCESS = '{job="zhengwu"}'
 PER_MINUTE = "suffix: 次/分"
+LAG = "max(time() - zhengwu_oldest_due_timestamp_seconds) or vector(0)"
+"""For how many seconds the account that waits longest should have been looked at."""
 OBJECTIVE = 0.99
 """Of the watched accounts so many are to be looked at within twice their interval."""
 
@@ -60,7 +62,7 @@ def lag() -> list[Json]:
         row("积压与按时"),
         course(
             "采集积压变化",
-            Query("max(time() - zhengwu_oldest_due_timestamp_seconds) or vector(0)", "等待最久的账号", TROUBLE),
+            Query(LAG, "等待最久的账号", TROUBLE),
             unit=SECONDS,
             min=0,
             width=8,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from monitor.app import App
+from monitor.cli.answering import account_of
 from monitor.decisions import Answer, Decision, decide
 from monitor.errors import BadInput
 from monitor.matching import Doubt
@@ -22,7 +23,7 @@ BY_LIMIT, NOTE_LIMIT = 40, 200
 async def confirm(app: App, article_id: str, code: str, answer: str, by: str, post: str, note: str, out: Console) -> int:
     """Keep a person's word on one post; what stands by it is printed. Raises `BadInput` where it is not clear which post is meant."""
     article = await _article(app, article_id)
-    account = await _account(app, code)
+    account = await account_of(app, code)
     by = plain(by, BY_LIMIT)
     problems = [] if by else ["--by：请写明核定人"]
     problems += [] if answer in ANSWERS else [f"“{plain(answer, 20)}”：应为 是 或 否"]
@@ -43,13 +44,6 @@ async def _article(app: App, article_id: str) -> Article:
         known = ids_told(articles.values()) or "还没有导入"
         raise BadInput([f"没有编号为“{plain(article_id, 60)}”的重要信息；现有：{known}"])
     return articles[article_id]
-
-
-async def _account(app: App, code: str) -> Account:
-    found = [account for account in await app.store.accounts() if code in (account.id, account.code)]
-    if not found:
-        raise BadInput([f"名册中没有标识码为“{plain(code, 60)}”的账号"])
-    return found[0]
 
 
 async def _chosen(app: App, article: Article, account: Account, wanted: str) -> tuple[Repost, Post]:

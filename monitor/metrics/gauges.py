@@ -217,7 +217,7 @@ READERS: Mapping[str, Callable[[Shown], Iterable[Sample]]] = {
         (each.name, each.newest_post_at) for each in shown.rollup.sources
     ),
     "zhengwu_canaries": _canaries,
-    "zhengwu_alerts": lambda shown: [(labels, number) for labels, number in shown.rollup.alerts_by.items()],
+    "zhengwu_alerts": lambda shown: shown.rollup.alerts_by.items(),
     "zhengwu_letters_waiting": lambda shown: [((), shown.rollup.letters_waiting)],
     "zhengwu_notices_held": _held,
     "zhengwu_outbox_oldest_timestamp_seconds": lambda shown: _one(shown.rollup.outbox_oldest),

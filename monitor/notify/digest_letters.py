@@ -22,7 +22,7 @@ from monitor.reports.digests import Digest
 from monitor.tasks import TaskSheet
 from monitor.telling.marks import address
 from monitor.urgency import SOON_DAYS, is_feared
-from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_day, last_update, minute, plain, web_link
+from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_day, last_update, minute, month_day, plain, web_link
 
 Kind = Literal["daily", "weekly"]
 KIND_NAMES = {"daily": "日报", "weekly": "周报"}
@@ -227,11 +227,11 @@ def _compared(course: Course, digest: Digest) -> list[Line]:
 
 def _ahead(ahead: Ahead, console: str) -> Section:
     holiday = ahead.holiday
-    span = f"{words.month_day(holiday.first)}至{words.month_day(holiday.last)}"
-    note = f"请于{words.month_day(ahead.act_by)}前更新。" if ahead.act_by else "请于放假前更新。"
+    span = f"{month_day(holiday.first)}至{month_day(holiday.last)}"
+    note = f"请于{month_day(ahead.act_by)}前更新。" if ahead.act_by else "请于放假前更新。"
     lines = [
         Line(
-            f"{account_title(account)} {words.month_day(standing.line_on)}起超期" if standing.line_on else account_title(account),
+            f"{account_title(account)} {month_day(standing.line_on)}起超期" if standing.line_on else account_title(account),
             below=tuple(part for part in (words.whose(account), f"最后更新 {last_update(standing)}", _unsure(standing)) if part),
             tone="soon",
             link=words.console_of(account, console),

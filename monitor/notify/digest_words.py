@@ -6,7 +6,7 @@ It says what was seen, when, and what was done about it; names come from platfor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from urllib.parse import quote
 
 from monitor.inspection import accused_at
@@ -19,7 +19,18 @@ from monitor.reports.leading import reasons
 from monitor.tasks import RepostRates, TaskSheet, missing_by_unit
 from monitor.telling.records import Ask
 from monitor.urgency import is_feared
-from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_day, chinese_minute, minute, plain, published, web_link
+from monitor.wording import (
+    NAME_CAP,
+    REASON_CAP,
+    account_title,
+    chinese_day,
+    chinese_minute,
+    minute,
+    month_day,
+    plain,
+    published,
+    web_link,
+)
 
 FAILED_CAP, FRESH_CAP, SOON_CAP, UNDETERMINED_CAP, OTHER_CAP = 80, 40, 40, 40, 20
 """Lines of a section: what a person reads in one go; a mail of all of them stays far below what mail programs cut off."""
@@ -29,10 +40,6 @@ REASON_KINDS = 8
 TITLE_CAP = 60
 TROUBLE_CAP = 200
 """Characters of what is wrong with a source: its name alone may have eighty, and what it means stands at the end."""
-
-
-def month_day(day: date) -> str:
-    return f"{day.month}月{day.day}日"
 
 
 def when(moment: datetime) -> str:
@@ -184,8 +191,7 @@ def mended(items: Sequence[Mended], console: str) -> Section | None:
 
 def _mended(item: Mended) -> str:
     finding, at = item.alert.finding, when(item.alert.resolved_at or item.alert.last_seen_at)
-    title = plain(str(finding.evidence.get("article_title") or ""), TITLE_CAP)
-    done = (f"已转载《{title}》" if title else "已转载重要信息") if finding.article_id else "已更新"
+    done = f"已转载{_article(item.alert)}" if finding.article_id else "已更新"
     return f"{account_title(item.account)} {done}，{at}销号"
 
 
@@ -218,10 +224,14 @@ def overdue(digest: Digest, console: str) -> Section | None:
 
 
 def _overdue(each: Overdue, console: str) -> Line:
-    title = plain(str(each.alert.finding.evidence.get("article_title") or ""), TITLE_CAP)
-    said = f"{account_title(each.account)} 未转载{f'《{title}》' if title else '重要信息'}"
+    said = f"{account_title(each.account)} 未转载{_article(each.alert)}"
     below = (whose(each.account), f"整改期限{month_day(each.due)}已过，未反馈")
     return Line(said, tuple(part for part in below if part), tone="bad", link=console_of(each.account, console))
+
+
+def _article(alert: Alert) -> str:
+    title = plain(str(alert.finding.evidence.get("article_title") or ""), TITLE_CAP)
+    return f"《{title}》" if title else "重要信息"
 
 
 def _unit(name: str, accounts: Sequence[Account]) -> str:

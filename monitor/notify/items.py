@@ -30,10 +30,10 @@ from monitor.notify.facts import (
     without,
 )
 from monitor.notify.heaps import heaps_of, holiday_of, unit_of
-from monitor.notify.phrases import Asked, month_day
+from monitor.notify.phrases import Asked
 from monitor.telling.marks import address
 from monitor.telling.records import Ask
-from monitor.wording import article_path, chinese_day, chinese_minute, minute, pair_path, web_link
+from monitor.wording import article_path, chinese_day, chinese_minute, minute, month_day, pair_path, web_link
 
 LINKED_ACCOUNTS = 15
 """Accounts of a letter that get links of their own; with more, one reads a list, and the console is the better place."""

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from monitor.model import SHANGHAI, Alert, Finding, Role, Severity, Step, local_date
 from monitor.notify.facts import day, moment, shown
 from monitor.telling.records import Ask
-from monitor.wording import chinese_minute
+from monitor.wording import chinese_minute, month_day
 from monitor.workdays import UnknownYear, last_working_day
 
 ONE_DAY = timedelta(days=1)
@@ -174,11 +174,6 @@ def line_on(finding: Finding) -> date | None:
 
 def _from(line: date, today: date) -> str:
     return "明日" if line == today + ONE_DAY else month_day(line)
-
-
-def month_day(at: date) -> str:
-    """Return a date within a letter, whose year is the letter's or begins shortly after it."""
-    return f"{at.month}月{at.day}日"
 
 
 def subject_end(asked: Asked, now: datetime) -> str:

@@ -13,7 +13,7 @@ from monitor.notify.digest_letters import SYSTEM, Head, took
 from monitor.notify.paper import Figure, Line, Paper, Section, Table, capped
 from monitor.reports.burden import LAPSES, SILENT_DAYS, Burden, Closure, Load
 from monitor.reports.leading import NAMES, REASONS, Leading
-from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_day, minute, plain
+from monitor.wording import NAME_CAP, REASON_CAP, account_title, chinese_day, minute, month_day, plain
 
 UNITS_CAP = 1_000
 """Units in the table: a province's; a city has some hundred."""
@@ -140,7 +140,7 @@ def _doing(page: Leading) -> Section | None:
     doing, total = page.doing, page.tally.failed
     if not total:
         return None
-    due = f"，最近期限{words.month_day(doing.next_due)}" if doing.next_due else ""
+    due = f"，最近期限{month_day(doing.next_due)}" if doing.next_due else ""
     figures = [
         (f"已告知信息员或县区 {doing.told} 个", True),
         (f"已确认收到 {doing.answered} 个", doing.answered > 0),

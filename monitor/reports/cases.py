@@ -14,7 +14,7 @@ from monitor.tasks import TaskSheet
 from monitor.telling.hours import OfficeHours
 from monitor.telling.mailboxes import Mailbox
 from monitor.telling.marks import address
-from monitor.telling.records import Ask, Request
+from monitor.telling.records import Ask, LetterRecord, Request
 from monitor.telling.trail import Act, Entry
 from monitor.urgency import is_soon, urgency
 
@@ -28,7 +28,8 @@ AUDIBLE = frozenset({Act.OPENED, Act.ESCALATED, Act.RELEASED})
 class Material:
     """All that a digest is made of, as of `now`: the roster with its standings, the live key articles, and what was said and asked.
 
-    `alerts` are the living ones and those resolved lately; `steps` what the audit log says of them; `mailboxes` those that took no letter.
+    `alerts` are the living ones and those resolved lately; `steps` what the audit log says of them; `mailboxes` those that took no letter;
+    `letters` what was sent of late, to anybody.
     """
 
     now: datetime
@@ -39,6 +40,7 @@ class Material:
     requests: Sequence[Request] = ()
     mailboxes: Mapping[str, Mailbox] = field(default_factory=dict)
     steps: Sequence[Entry] = ()
+    letters: Sequence[LetterRecord] = ()
     hours: OfficeHours = field(default_factory=OfficeHours)
 
 

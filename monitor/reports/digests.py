@@ -140,13 +140,16 @@ def _is_county(contact: Contact, email: str) -> bool:
 def narrowed(material: Material, ids: set[str]) -> Material:
     """Return the material without anything that is not about these accounts; the rates of every task are theirs."""
     sheets = (_narrow_sheet(sheet, ids) for sheet in material.sheets)
+    alerts = [alert for alert in material.alerts if alert.finding.account_id in ids]
+    told = {alert.id for alert in alerts}
     return replace(
         material,
         rows=[row for row in material.rows if row[0].id in ids],
         sheets=tuple(sheet for sheet in sheets if sheet.rows),
-        alerts=[alert for alert in material.alerts if alert.finding.account_id in ids],
+        alerts=alerts,
         requests=[request for request in material.requests if request.account_id in ids],
         steps=[step for step in material.steps if step.account_id in ids],
+        letters=[letter for letter in material.letters if told & set(letter.alerts)],
     )
 
 

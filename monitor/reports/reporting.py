@@ -76,7 +76,7 @@ class Reporting:
         A city clerk's daily digest tells what is new since the last one that was sent to the address, whichever kind that was.
         """
         material = await self._gathered(now)
-        since = now - WEEK if kind == "weekly" else await self._since(to, now)
+        since = now - WEEK if kind == "weekly" else self._since(material, to)
         made = await asyncio.to_thread(_digest_for, material, to, since)
         if made is None:
             return None
@@ -123,15 +123,15 @@ class Reporting:
             requests=await said.requests(),
             mailboxes=await said.refused_mailboxes(),
             steps=await said.trail(since=now - MEMORY, acts=AUDIBLE),
+            letters=await said.letters(now - MEMORY),
             hours=self._hours,
         )
         return self._material
 
-    async def _since(self, to: Contact, now: datetime) -> datetime:
+    def _since(self, material: Material, to: Contact) -> datetime:
         """Return when the last digest went to the address; the opening of the working day before where none did of late."""
-        email, today = address(to.email), local_date(now)
-        letters = await self._store.correspondence.letters(now - MEMORY)
-        digests = (each for each in letters if each.about == ListName.DIGEST.value and each.outcome == "sent" and each.at < now)
+        now, email, today = material.now, address(to.email), local_date(material.now)
+        digests = (each for each in material.letters if each.about == ListName.DIGEST.value and each.outcome == "sent" and each.at < now)
         sent = (each.at for each in digests if address(each.to) == email and local_date(each.at) < today)
         return max(sent, default=last_opening(now, self._hours))
 
@@ -144,12 +144,9 @@ class Reporting:
     async def _week(self, material: Material, to: Contact | None, then: Verdicts) -> Week:
         ended = [alert.id for alert in material.alerts if ended_by_proof(alert)]
         told = await self._store.correspondence.trail(alert_ids=ended, acts=[Act.TOLD]) if ended else []
-        letters = await self._store.correspondence.letters(material.now - WEEK)
         if to is not None and to.role is Role.COUNTY:
             material = narrowed(material, {account.id for account in answered_for(material.rows, to)})
-            mine = {alert.id for alert in material.alerts}
-            letters = [letter for letter in letters if mine & set(letter.alerts)]
-        return await asyncio.to_thread(courses.week, material, then, letters, told)
+        return await asyncio.to_thread(courses.week, material, then, material.letters, told)
 
     async def _verdicts_at(self, moment: datetime) -> Verdicts:
         """Return the verdicts of a past moment; the last answer is kept, as all county clerks ask for the same one."""

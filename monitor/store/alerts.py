@@ -15,7 +15,7 @@ from pymongo.errors import (
 )
 
 from monitor import documents
-from monitor.life import UNHEARD
+from monitor.life import CLOCK_TROUBLE, UNHEARD
 from monitor.model import Alert, ChannelState, Stage
 from monitor.store.connection import Connection, duplicates_only
 from monitor.telling.trail import DAEMON, Entry, steps_behind, steps_of
@@ -27,8 +27,6 @@ BATCH = 200
 """Alerts decoded in one go: the loop that reads them polls, too."""
 STEPS = 5_000
 """Steps of alerts looked up in one question: a month of a large city's alerts is more than one may hold."""
-CLOCKS_APART = timedelta(hours=1)
-"""Two machines' clocks differ by seconds; what is further off than this was wrong."""
 
 
 def _alert_of(doc: Mapping[str, Any]) -> Alert | None:
@@ -146,7 +144,7 @@ class Alerts(Connection):
 
         A lease that ends further ahead than anybody takes one was taken by a clock that ran ahead, and holds nobody up.
         """
-        ahead = now + 2 * lease + CLOCKS_APART
+        ahead = now + 2 * lease + CLOCK_TROUBLE
         free = {"_id": name, "$or": [{"until": {"$lte": now}}, {"until": {"$gt": ahead}}, {"owner": owner}]}
         with self.translated():
             try:

@@ -111,7 +111,7 @@ class Connection:
         # Made once: the driver builds a collection anew at each mention of its name.
         self._db: Any = SimpleNamespace(**{name: self._database[name] for name in _COLLECTIONS})
         self.keepings = Keepings(self._db, self.translated)
-        self.correspondence = Correspondence(self._db, self.translated)
+        self.correspondence = Correspondence(self._db, self.translated, self._note)
         self.seen: Seen = _unseen
         self.moved: Moved = _unmoved
 

@@ -5,7 +5,7 @@ It works on the collections the store hands it and imports no driver; errors are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
@@ -25,9 +25,14 @@ COLLECTIONS = ("mailboxes", "silences", "letters", "trail", "requests", "links",
 class Correspondence:
     """Every method may raise `StoreAway`."""
 
-    def __init__(self, collections: Any, translated: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self,
+        collections: Any,
+        translated: Callable[[], AbstractContextManager[None]],
+        note: Callable[[Sequence[Entry]], Awaitable[None]],
+    ) -> None:
         self._db = collections
-        self._translated = translated
+        self._translated, self._note = translated, note
 
     # -- addresses ----------------------------------------------------------------------------------------------------------
 
@@ -164,8 +169,7 @@ class Correspondence:
     async def note(self, entries: Sequence[Entry]) -> None:
         """Add to the audit log; a step noted before stays as it was."""
         with self._translated():
-            for each in entries:
-                await self._db.trail.update_one({"_id": each.id}, {"$setOnInsert": entry_document(each)}, upsert=True)
+            await self._note(entries)
 
     async def trail(
         self, account_id: str = "", since: datetime | None = None, acts: Iterable[Act] = (), alert_ids: Iterable[str] = (), limit: int = 0

@@ -7,12 +7,10 @@ asks can say so (`unsure`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from monitor.model import SHANGHAI, cut, local_date
-from monitor.workdays import UnknownYear, is_known, is_working_day
-
-ONE_DAY = timedelta(days=1)
+from monitor.workdays import ONE_DAY, UnknownYear, is_known, is_working_day
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from monitor.life import CLOCK_TROUBLE
 from monitor.model import local_date
 
 GIVE_UP = timedelta(hours=24)
@@ -19,8 +20,6 @@ FEWEST_TRIES = 6
 MARK_LASTS = timedelta(days=7)
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=2)
-CLOCKS_APART = timedelta(hours=1)
-"""Two machines' clocks differ by seconds; what is further off than this was wrong."""
 UNANSWERED = "24小时内一直未能送达"
 
 
@@ -48,12 +47,12 @@ class Mailbox:
         """Return until when the address is left alone because it was refused, None where it may be written to."""
         # What lies further ahead than anybody is made to wait was written by a clock that ran ahead.
         until = None if self.refused_at is None else self.refused_at + MARK_LASTS
-        return until if until is not None and now < until <= now + MARK_LASTS + CLOCKS_APART else None
+        return until if until is not None and now < until <= now + MARK_LASTS + CLOCK_TROUBLE else None
 
     def waits_until(self, now: datetime) -> datetime | None:
         """Return until when it is left alone after a temporary refusal, None where it may be tried."""
         at = self.next_try_at
-        return at if at is not None and now < at <= now + LONGEST_WAIT + CLOCKS_APART else None
+        return at if at is not None and now < at <= now + LONGEST_WAIT + CLOCK_TROUBLE else None
 
 
 def delivered(box: Mailbox, now: datetime, *, duty: bool) -> Mailbox:

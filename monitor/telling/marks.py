@@ -60,6 +60,11 @@ def told(alert: Alert, email: str, now: datetime, *, step: Step = Step.SAID, let
         thread=(before.thread if before else "") or letter,
         due=due,
     )
+    return with_mark(alert, key, mark)
+
+
+def with_mark(alert: Alert, key: str, mark: Told) -> Alert:
+    """Return the alert with what this address was told; its tries end with that."""
     tries = {name: count for name, count in alert.tries.items() if name.partition(" ")[0] != key}
     return alert.model_copy(update={"told": {**alert.told, key: mark}, "tries": tries})
 

@@ -99,7 +99,6 @@ class Roll:
 
 def readers_with(settings: Settings, roll: Roll, post: Post | None) -> Readers:
     """Return everybody who reads beside the accounts' own contacts, and who of them can be reached."""
-    if post is None:
-        return replace(readers_of(settings.notify), counties=roll.counties, known=roll.known, settled=roll.settled)
-    named = readers_of(settings.notify, post.contacts)
-    return replace(named, counties=roll.counties, known=roll.known, settled=roll.settled, reaches=post.reaches)
+    named = readers_of(settings.notify, post.contacts if post else ())
+    everybody = replace(named, counties=roll.counties, known=roll.known, settled=roll.settled)
+    return replace(everybody, reaches=post.reaches) if post else everybody

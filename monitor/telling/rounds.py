@@ -112,8 +112,7 @@ class Telling:
             alert = late.get(alert_id) or desk.alerts.get(alert_id)
             known = alert.told.get(email) if alert else None
             if alert is not None and (known is None or known.at < mark.at):
-                tries = {key: count for key, count in alert.tries.items() if key.partition(" ")[0] != email}
-                late[alert_id] = alert.model_copy(update={"told": {**alert.told, email: mark}, "tries": tries})
+                late[alert_id] = marks.with_mark(alert, email, mark)
         restored = {id: late.get(id) or desk.alerts[id] for id in self._untried if id in desk.alerts}
         late |= {id: alert.model_copy(update={"tries": self._untried[id]}) for id, alert in restored.items()}
         await self._mark(list(late.values()), desk)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -117,9 +116,3 @@ def figures_of(rates: RepostRates) -> Figures:
 
 def _percent(figure: Decimal | None) -> str:
     return "—" if figure is None else f"{figure}%"
-
-
-def read_page(query: Mapping[str, str]) -> int:
-    """Return the page asked for; what is no number is the first."""
-    page = query.get("page", "1")
-    return max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1

@@ -18,11 +18,11 @@ from monitor.web.article_words import (
     figures_of,
     head_of,
     level_of,
-    read_page,
     region_of,
     who,
 )
 from monitor.web.listing import PAGE_ROWS
+from monitor.web.paging import pages_of, read_page
 from monitor.wording import article_path, minute, pair_path, plain, web_link
 
 MISSING_CAP = 300
@@ -57,7 +57,7 @@ class ArticleList:
 
 def list_articles(sheets: Sequence[TaskSheet], page: int, now: datetime) -> ArticleList:
     """Return a page of all live articles in the order they came, under the rates over all of them."""
-    pages = max(1, -(-len(sheets) // PAGE_ROWS))
+    pages = pages_of(len(sheets), PAGE_ROWS)
     page = min(page, pages)
     rates = overall(sheets)
     rows = (
@@ -176,7 +176,7 @@ def show_sheet(sheet: TaskSheet, wish: SheetWish, now: datetime) -> Sheet:
     missing = _missing(sheet)
     missing_total = sheet.rates.counts[RepostVerdict.MISSING]
     chosen = [row for row in sheet.rows if wish.takes(row)]
-    pages = max(1, -(-len(chosen) // PAGE_ROWS))
+    pages = pages_of(len(chosen), PAGE_ROWS)
     page = min(wish.page, pages)
     return Sheet(
         head=head_of(sheet.article, now),

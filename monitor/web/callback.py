@@ -18,6 +18,7 @@ from aiohttp.http import HttpProcessingError
 from monitor.errors import AuthError, LookError, StoreAway
 from monitor.model import Account, Channel, Snapshot
 from monitor.ports import Adapter, Clock, Heard, Listener, Pushed
+from monitor.web.bodies import read_body
 
 log = structlog.get_logger("callback")
 
@@ -109,7 +110,7 @@ async def callback(request: web.Request) -> web.Response:
     channel, credential = request.match_info["channel"], request.match_info["credential"]
     try:
         async with asyncio.timeout(request.app[PATIENCE]):
-            body = await _body(request)
+            body = await read_body(request, BODY_CAP)
             if body is None:
                 return _answer(413)
             pushed = Pushed(request.method, dict(request.query), dict(request.headers), body)
@@ -124,20 +125,6 @@ async def callback(request: web.Request) -> web.Response:
         log.warning("a push could not be taken now", channel=channel)
         return _answer(503)
     return _answer(heard.status, heard.answer)
-
-
-async def _body(request: web.Request) -> bytes | None:
-    """Return the body, None where it is over the cap; what comes after the cap is not read."""
-    if (request.content_length or 0) > BODY_CAP:
-        return None
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.content.iter_chunked(BODY_CAP):
-        size += len(part)
-        if size > BODY_CAP:
-            return None
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _answer(status: int, text: str = "") -> web.Response:

@@ -18,9 +18,10 @@ from monitor.life import UNHEARD
 from monitor.model import local_date
 from monitor.telling.errands import Done, Result, Shown
 from monitor.telling.links import BadLink, Flaw
+from monitor.web.bodies import read_body
 from monitor.web.drawing import DESK, draw
 from monitor.web.errand_words import words_of
-from monitor.wording import NAME_CAP, account_title, minute, plain
+from monitor.wording import NAME_CAP, account_title, minute, month_day, plain
 
 log = structlog.get_logger("web")
 
@@ -31,7 +32,6 @@ SECONDS = 5.0
 MESSAGE_CAP = 300
 OWN = {"Referrer-Policy": "same-origin"}
 """With no referrer at all a browser calls the origin of a form "null", and nobody could tell our own page from a foreign one."""
-
 
 _UNDER_REVIEW = "正在核对，以邮件告知的为准"
 """What is said of an accusation that nobody may hear of yet, behind the link of the warning before it."""
@@ -102,8 +102,7 @@ def _facts(shown: Shown | Done) -> dict[str, str]:
 
 
 def _last_day(expires_at: datetime) -> str:
-    last = local_date(expires_at - timedelta(milliseconds=1))
-    return f"{last.month}月{last.day}日"
+    return month_day(local_date(expires_at - timedelta(milliseconds=1)))
 
 
 def _refused(request: web.Request, flaw: Flaw) -> web.Response:
@@ -143,15 +142,8 @@ def _host(address: str) -> str | None:
 
 async def _is_small(request: web.Request) -> bool:
     """Whether the form is as small as ours, can be read, and comes at once; what is over the cap is not read."""
-    if (request.content_length or 0) > BODY_CAP:
-        return False
-    size = 0
     try:
         async with asyncio.timeout(SECONDS):
-            async for part in request.content.iter_chunked(BODY_CAP):
-                size += len(part)
-                if size > BODY_CAP:
-                    return False
+            return await read_body(request, BODY_CAP) is not None
     except (TimeoutError, HttpProcessingError, web.RequestPayloadError):
         return False
-    return True

@@ -16,6 +16,7 @@ from monitor.ports import ListName
 from monitor.telling.records import LetterRecord
 from monitor.telling.trail import Entry
 from monitor.web.drawing import DESK, FRAMING, draw, with_own
+from monitor.web.paging import pages_of, read_page, read_search
 from monitor.wording import NAME_CAP, minute, plain
 
 PAGE_ROWS = 100
@@ -73,13 +74,11 @@ class LetterWish:
 
 def read_wish(query: Mapping[str, str]) -> LetterWish:
     """Read the parameters of an address. Nothing a reader types is an error."""
-    page = query.get("page", "1")
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
     outcome = query.get("outcome", "")
     return LetterWish(
-        search=plain(query.get("q", "")[: SEARCH_CAP * 4])[:SEARCH_CAP],
+        search=read_search(query, SEARCH_CAP),
         outcome=outcome if outcome in OUTCOMES else "",
-        page=min(max(1, number), FURTHEST_PAGE),
+        page=min(read_page(query), FURTHEST_PAGE),
     )
 
 
@@ -152,7 +151,7 @@ async def letters(request: web.Request) -> web.Response:
     """Show what was sent, newest first."""
     wish = read_wish(request.query)
     found, total = await _stretch(request, wish)
-    pages = max(1, -(-total // PAGE_ROWS))
+    pages = pages_of(total, PAGE_ROWS)
     if wish.page > pages:
         wish = replace(wish, page=pages)
         found, total = await _stretch(request, wish)

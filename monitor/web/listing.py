@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from monitor.model import Account, Platform, Standing, Verdict
 from monitor.urgency import is_soon, urgency
+from monitor.web.paging import pages_of, read_page, read_search
 from monitor.wording import channel_title, minute, plain, published, web_link
 
 PAGE_ROWS = 200
@@ -17,6 +18,7 @@ QUERY_CAP = 64
 """Characters of a search: the longest names are shorter."""
 
 Entry = tuple[Account, Standing]
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -64,12 +66,11 @@ class Wish:
 
 def read_wish(query: Mapping[str, str]) -> Wish:
     """Read the parameters of an address. Nothing a reader types is an error."""
-    page = query.get("page", "1")
     return Wish(
-        search=plain(query.get("q", "")[: QUERY_CAP * 4])[:QUERY_CAP],
+        search=read_search(query, QUERY_CAP),
         view=_VIEWS.get(query.get("verdict", "")),
         platform=_PLATFORMS.get(query.get("platform", "")),
-        page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+        page=read_page(query),
     )
 
 
@@ -112,7 +113,7 @@ def arrange(entries: Sequence[Entry], wish: Wish, titles: Mapping[str, str]) -> 
     counts = tuple((view, sum(view.shows(standing) for _, standing in entries)) for view in VIEWS)
     platforms = tuple((each, sum(account.platform is each for account, _ in entries)) for each in Platform)
     chosen = sorted(_chosen(entries, wish), key=urgency)
-    pages = max(1, -(-len(chosen) // PAGE_ROWS))
+    pages = pages_of(len(chosen), PAGE_ROWS)
     page = min(wish.page, pages)
     shown = chosen[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
     rows = tuple(_row(account, standing, titles) for account, standing in shown)

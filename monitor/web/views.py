@@ -14,7 +14,6 @@ import structlog
 from aiohttp import web
 
 from monitor.errors import StoreAway
-from monitor.web.article_words import read_page
 from monitor.web.articles import list_articles, read_sheet_wish, show_sheet
 from monitor.web.callback import Callbacks, add_callbacks
 from monitor.web.desk import Desk
@@ -22,6 +21,7 @@ from monitor.web.drawing import DESK, draw, guard_headers
 from monitor.web.errands import add_errands
 from monitor.web.letters import add_letters
 from monitor.web.listing import QUERY_CAP, arrange, read_wish
+from monitor.web.paging import read_page
 from monitor.web.pairs import show_pair
 
 log = structlog.get_logger("web")
